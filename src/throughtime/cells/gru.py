@@ -1,0 +1,103 @@
+"""The gated recurrent unit: a hidden layer that gates keep or replace."""
+
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.nn import sigmoid
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from throughtime.core.cell import Cell
+from throughtime.core.errors import check_sizes
+from throughtime.core.initializers import initializer, per_gate
+
+
+class GRUState(NamedTuple):
+    """What a GRU remembers: `hidden`, its hidden layer `[H]`."""
+
+    hidden: Float[Array, "*B H"]
+
+
+class GRU(Cell):
+    r"""A gated recurrent unit whose reset gate acts after the recurrent product.
+
+    **Equations**
+
+        r_t = sigmoid(W_r x_t + U_r h_{t-1} + b_r)                    (1)
+        z_t = sigmoid(W_z x_t + U_z h_{t-1} + b_z)                    (2)
+        n_t = tanh(W_n x_t + b_n + r_t * (U_n h_{t-1} + d))           (3)
+        h_t = (1 - z_t) * n_t + z_t * h_{t-1}                         (4)
+        y_t = h_t                                                     (5)
+
+    **Shapes**
+
+        x `[I]`; h, gates, d `[H]`; W `[3H, I]`, U `[3H, H]`, b `[3H]`, rows in the order r, z, n; y `[H]`
+
+    Arguments:
+        input_size: number of features of an element, at least 1.
+        hidden_size: number of hidden units, at least 1.
+        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by itself.
+        key: source of the initial weights.
+
+    **Cost**
+
+        a step: 3 H (I + H) multiply-adds; state H; parameters 3 H (I + H + 1) + H
+
+    **Differs from**
+
+        Cho et al. reset h before the product, U_n (r_t * h_{t-1}); PyTorch's `nn.GRU` and Keras with
+        `reset_after=True` compute Eq. 3. PyTorch keeps two biases for r and z too; here each pair is one. Haiku and
+        some papers let z = 1 take the new state; here it keeps the old one.
+
+    **Source**
+
+        Cho et al. 2014, arXiv 1406.1078, Eqs. 5-8 (Eq. 4 above is their Eq. 7).
+    """
+
+    kind: ClassVar[str] = "gru"
+
+    input_weight: Float[Array, "3*H I"]
+    recurrent_weight: Float[Array, "3*H H"]
+    bias: Float[Array, " 3*H"]
+    candidate_bias: Float[Array, " H"]
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        input_initializer: str = "glorot",
+        recurrent_initializer: str = "orthogonal",
+        key: PRNGKeyArray,
+    ):
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        input_key, recurrent_key = jax.random.split(key)
+        self.input_weight = per_gate(initializer(input_initializer), input_key, 3, hidden_size, input_size)
+        self.recurrent_weight = per_gate(
+            initializer(recurrent_initializer), recurrent_key, 3, hidden_size, hidden_size
+        )
+        self.bias = jnp.zeros(3 * hidden_size)
+        self.candidate_bias = jnp.zeros(hidden_size)
+        self.input_size = input_size
+        self.output_size = hidden_size
+
+    def initial_state(self) -> GRUState:
+        """Return a hidden layer of zeros."""
+        return GRUState(jnp.zeros_like(self.candidate_bias))
+
+    def project(self, x: Float[Array, " I"]) -> Float[Array, " 3*H"]:
+        """Return `W x_t + b` for both gates and the candidate."""
+        return self.input_weight @ x + self.bias
+
+    def step(self, state: GRUState, projected: Float[Array, " 3*H"]) -> tuple[GRUState, Float[Array, " H"]]:
+        """Return the next state and its hidden layer."""
+        r_in, z_in, n_in = jnp.split(projected, 3)
+        r_back, z_back, n_back = jnp.split(self.recurrent_weight @ state.hidden, 3)
+        r = sigmoid(r_in + r_back)  # Eq. 1
+        z = sigmoid(z_in + z_back)  # Eq. 2
+        n = jnp.tanh(n_in + r * (n_back + self.candidate_bias))  # Eq. 3
+        hidden = (1 - z) * n + z * state.hidden  # Eq. 4
+        return GRUState(hidden), hidden

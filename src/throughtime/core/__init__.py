@@ -1,0 +1,1 @@
+"""The language of the library: cells, states, unrolling, initialisers, randomness and errors."""

@@ -1,0 +1,135 @@
+"""Run a cell over a batch of sequences: unfolding in time."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Integer, PRNGKeyArray, Shaped
+
+from throughtime.core.cell import Cell, PointwiseCell, SelfUnrollingCell, State
+from throughtime.core.errors import NotACellError, ShapeError
+from throughtime.core.state import initial_states, keep_finished
+
+
+def unroll(
+    cell: Cell,
+    inputs: Shaped[Array, "T B *I"],
+    state: State | None = None,
+    *,
+    lengths: Integer[Array, " B"] | None = None,
+    reverse: bool = False,
+    key: PRNGKeyArray | None = None,
+) -> tuple[State, Float[Array, "T B O"]]:
+    """Run `cell` over whole sequences and return the final state and all outputs.
+
+    **Shapes**
+
+        inputs `[T, B, I]` (symbols `[T, B]`), lengths `[B]`, outputs `[T, B, O]`, states `[B, ...]`
+
+    Arguments:
+        cell: what to run. A sequence map has no step and is refused.
+        inputs: time-major sequences, padded at the end to one number of steps.
+        state: where to start; the initial state when left out. The final state of one chunk starts the next.
+        lengths: the number of real steps of each sequence, 0 to T; all T when left out. A padded step changes
+            neither state nor gradient, whatever the padding holds, and its output is zero.
+        reverse: read each sequence from its last real step to its first. Outputs stay at their own time.
+        key: source of the noise, for cells that draw some (dropout) and start from the initial state.
+
+    **Raises**
+
+        ShapeError: inputs, lengths or state do not fit together or do not fit the cell.
+        NotACellError: `cell` is not a cell.
+
+    **Cost**
+
+        time O(T P), memory O(T H) for the outputs and, under differentiation, O(T H) for the steps
+    """
+    _check(cell, inputs, lengths)
+    batch_size = inputs.shape[1]
+    if state is None:
+        state = initial_states(cell, batch_size, key)
+    else:
+        _check_state(cell, state, batch_size)
+    valid = None if lengths is None else valid_steps(lengths, inputs.shape[0])
+    if valid is not None:
+        inputs = zero_padding(inputs, valid)
+    if isinstance(cell, SelfUnrollingCell):
+        return cell.unroll_whole(inputs, state, lengths, reverse)
+    projected = jax.vmap(jax.vmap(cell.project))(inputs)
+    if isinstance(cell, PointwiseCell):
+        return state, projected if valid is None else zero_padding(projected, valid)
+    return _scan(cell, state, projected, valid, reverse)
+
+
+def valid_steps(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T B"]:
+    """Return which steps of each sequence are real, the others being padding."""
+    return jnp.arange(time_steps)[:, None] < lengths[None, :]
+
+
+def last_step(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T B"]:
+    """Return which step of each sequence is its last real one."""
+    return jnp.arange(time_steps)[:, None] == lengths[None, :] - 1
+
+
+def zero_padding(values: Shaped[Array, "T B *F"], valid: Bool[Array, "T B"]) -> Shaped[Array, "T B *F"]:
+    """Return `values` with zeros at the steps that are padding, so that nothing there can spread."""
+    return jnp.where(valid.reshape(valid.shape + (1,) * (values.ndim - 2)), values, jnp.zeros((), values.dtype))
+
+
+def _scan(
+    cell: Cell, state: State, projected: State, valid: Bool[Array, "T B"] | None, reverse: bool
+) -> tuple[State, Float[Array, "T B O"]]:
+    step = jax.vmap(cell.step)
+    if valid is None:
+        return jax.lax.scan(lambda carry, x: step(carry, x), state, projected, reverse=reverse)
+
+    def masked(carry: State, element: tuple[State, Bool[Array, " B"]]) -> tuple[State, Float[Array, "B O"]]:
+        projected_t, real = element
+        after, output = step(carry, projected_t)
+        return keep_finished(real, after, carry), jnp.where(real[:, None], output, 0)
+
+    return jax.lax.scan(masked, state, (projected, valid), reverse=reverse)
+
+
+def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:
+    if not isinstance(cell, Cell):
+        raise NotACellError(
+            f"unroll needs a cell, and {type(cell).__name__} is not one: it must see the whole sequence; "
+            "call it, or use throughtime.apply, which takes both"
+        )
+    if inputs.ndim < 2:
+        raise ShapeError(
+            f"inputs have shape {inputs.shape}; expected [time, batch, {cell.input_size}] "
+            "(symbols: [time, batch])"
+        )
+    if inputs.ndim == 3 and inputs.shape[2] != cell.input_size:
+        raise ShapeError(
+            f"inputs have {inputs.shape[2]} features, and {type(cell).__name__} was made for "
+            f"input_size={cell.input_size}; inputs are [time, batch, feature]"
+        )
+    if lengths is None:
+        return
+    time_steps, batch_size = inputs.shape[:2]
+    if lengths.shape != (batch_size,):
+        raise ShapeError(f"lengths have shape {lengths.shape}; the batch has {batch_size}: expected ({batch_size},)")
+    if isinstance(lengths, jax.core.Tracer):
+        return
+    values = np.asarray(lengths)
+    wrong = np.flatnonzero((values < 0) | (values > time_steps))
+    if wrong.size:
+        raise ShapeError(
+            f"lengths[{wrong[0]}] is {values[wrong[0]]} but the batch has {time_steps} time steps; "
+            f"pass lengths between 0 and {time_steps}"
+        )
+
+
+def _check_state(cell: Cell, state: State, batch_size: int) -> None:
+    expected = jax.eval_shape(cell.initial_state)
+    given, wanted = jax.tree.structure(state), jax.tree.structure(expected)
+    if given != wanted:
+        raise ShapeError(f"the state given is {given}, and {type(cell).__name__} has {wanted}")
+    for leaf, shape in zip(jax.tree.leaves(state), jax.tree.leaves(expected), strict=True):
+        if leaf.shape != (batch_size, *shape.shape):
+            raise ShapeError(
+                f"a state of {type(cell).__name__} has shape {leaf.shape}; expected {(batch_size, *shape.shape)} "
+                "([batch, ...]), as throughtime.initial_states or an earlier unroll returns it"
+            )

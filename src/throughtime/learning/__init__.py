@@ -1,0 +1,10 @@
+"""How weights change: one learning rule a file."""
+
+from throughtime.learning.bptt import BPTT
+from throughtime.learning.chunks import gradient_over_chunks
+from throughtime.learning.rule import Gradient, LearningRule
+
+RULES: dict[str, type[LearningRule]] = {rule.kind: rule for rule in (BPTT,)}
+"""Every rule that can be chosen by name."""
+
+__all__ = ["BPTT", "RULES", "Gradient", "LearningRule", "gradient_over_chunks"]

@@ -1,0 +1,61 @@
+"""A gradient over a whole batch of sequences, gathered chunk by chunk."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
+
+from throughtime.core.errors import NotACellError, OptionError
+from throughtime.core.sequence_map import Network, SequenceMap
+from throughtime.core.state import initial_states
+from throughtime.learning.rule import Gradient, LearningRule, Loss
+
+
+def gradient_over_chunks(
+    rule: LearningRule,
+    network: Network,
+    loss: Loss,
+    inputs: Shaped[Array, "T B *I"],
+    targets: Shaped[Array, "T B *O"],
+    mask: Float[Array, "T B"],
+    *,
+    chunk_size: int | None = None,
+    lengths: Integer[Array, " B"] | None = None,
+    key: PRNGKeyArray | None = None,
+) -> Gradient:
+    """Return the sum of a rule's losses and gradients over the chunks of whole sequences, at fixed weights.
+
+    **Shapes**
+
+        inputs `[T, B, I]`, targets `[T, B, ...]`, mask `[T, B]`, lengths `[B]`
+
+    Arguments:
+        chunk_size: steps in a chunk, at least 1; everything in one chunk when left out.
+        others: as in `LearningRule.gradient`.
+
+    **Raises**
+
+        OptionError: the chunk size is below 1.
+        NotACellError: a sequence map was to be cut into chunks.
+    """
+    steps, batch_size = inputs.shape[:2]
+    trace = rule.start(network, batch_size)
+    if chunk_size is None:
+        return rule.gradient(network, loss, trace, None, inputs, targets, mask, lengths=lengths, key=key)
+    if chunk_size < 1:
+        raise OptionError(f"chunk_size is {chunk_size}; choose a whole number of at least 1")
+    if isinstance(network, SequenceMap):
+        raise NotACellError(
+            f"{type(network).__name__} must see the whole sequence and cannot be trained in chunks of {chunk_size}; "
+            "leave chunk_size out, or use a network that reads in one direction"
+        )
+    summed = Gradient(jnp.zeros(()), None, initial_states(network, batch_size, key), trace)
+    for start in range(0, steps, chunk_size):
+        chunk = slice(start, min(start + chunk_size, steps))
+        size = chunk.stop - chunk.start
+        new = rule.gradient(
+            network, loss, summed.trace, summed.state, inputs[chunk], targets[chunk], mask[chunk],
+            lengths=None if lengths is None else jnp.clip(lengths - start, 0, size),
+        )  # fmt: skip
+        total = new.gradient if start == 0 else jax.tree.map(jnp.add, summed.gradient, new.gradient)
+        summed = Gradient(summed.loss + new.loss, total, new.state, new.trace)
+    return summed

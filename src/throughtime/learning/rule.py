@@ -1,0 +1,77 @@
+"""What a learning rule is: a way to obtain the gradient of one chunk of a stream."""
+
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+
+import equinox as eqx
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, PyTree, Shaped
+
+from throughtime.core.cell import State
+from throughtime.core.sequence_map import Network
+
+Loss: TypeAlias = Callable[[Float[Array, " O"], Any], Float[Array, ""]]
+"""The loss of one output `[O]` against one target, of one example at one step."""
+
+Trace = PyTree[Any]
+"""What a rule carries from chunk to chunk besides the state; empty for BPTT."""
+
+
+class Gradient(NamedTuple):
+    """What a rule returns for a chunk.
+
+    `loss`: the sum over the chunk of mask times loss, a number. `gradient`: its derivative by every parameter of the
+    network, as a network with `None` where there is no parameter. `state`, `trace`: where the next chunk goes on.
+    """
+
+    loss: Float[Array, ""]
+    gradient: Network
+    state: State
+    trace: Trace
+
+
+class LearningRule(eqx.Module):
+    """A way to obtain the gradient from one chunk of a stream.
+
+    A stream is cut into chunks of any length from 1 to all of it. Between chunks a rule carries the network's state
+    and a trace of its own. The losses and gradients of the chunks add up to those of the stream: exactly, on average
+    or roughly, as `exactness` declares.
+    """
+
+    kind: ClassVar[str]
+    exactness: ClassVar[Literal["exact", "unbiased", "biased"]]
+    is_online: ClassVar[bool]
+
+    @abc.abstractmethod
+    def start(self, network: Network, batch_size: int) -> Trace:
+        """Return the trace before the first chunk; raise `NotACellError` if the rule cannot train the network."""
+
+    @abc.abstractmethod
+    def gradient(
+        self,
+        network: Network,
+        loss: Loss,
+        trace: Trace,
+        state: State | None,
+        inputs: Shaped[Array, "T B *I"],
+        targets: Shaped[Array, "T B *O"],
+        mask: Float[Array, "T B"],
+        *,
+        lengths: Integer[Array, " B"] | None = None,
+        key: PRNGKeyArray | None = None,
+    ) -> Gradient:
+        """Return loss and gradient of one chunk.
+
+        **Shapes**
+
+            inputs `[T, B, I]`, targets `[T, B, ...]`, mask `[T, B]`, lengths `[B]`, T being the chunk's steps
+
+        Arguments:
+            network: what is trained.
+            loss: of one output against one target.
+            trace: from `start` or the last chunk.
+            state: from the last chunk; `None` for the initial state.
+            mask: the weight of each step in the loss, at least 0. The last step only: classification; all: labelling.
+            lengths: the real steps of each sequence within this chunk, 0 to T.
+            key: source of the noise, when the network draws some and starts from the initial state.
+        """

@@ -1,0 +1,81 @@
+"""The standard network on a fixed window: what sequence learning without recurrence looks like."""
+
+from typing import ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from throughtime.core.cell import Cell
+from throughtime.core.errors import check_sizes
+from throughtime.core.initializers import uniform_by_columns
+
+
+class WindowState(NamedTuple):
+    """`pending`: what the last W - 1 elements have already contributed to the next W - 1 outputs, `[W - 1, H]`."""
+
+    pending: Float[Array, "*B W1 H"]
+
+
+class FixedWindow(Cell):
+    r"""A feed-forward hidden layer over the last W elements: the baseline that cannot reach further back.
+
+    **Equations**
+
+        h_t = tanh(sum_{k=0}^{W-1} A_k x_{t-k} + b),   x_s = 0 for s < 1
+        y_t = h_t
+
+    **Shapes**
+
+        x `[I]`; A `[W, H, I]`, b, h, y `[H]`
+
+    Arguments:
+        input_size, hidden_size: at least 1.
+        window: W, how many elements it sees, at least 1.
+        key: source of the weights.
+
+    **Cost**
+
+        a step: W H I multiply-adds, none of them dependent on the state; state (W - 1) H; parameters W H I + H
+
+    **Exactness**
+
+        dy_t / dx_{t-k} = 0 for k >= W: no learning rule can teach it a dependency longer than its window
+
+    **Source**
+
+        Sejnowski & Rosenberg 1987, "Parallel networks that learn to pronounce English text", Complex Systems 1
+        (a window of seven letters).
+    """
+
+    kind: ClassVar[str] = "window"
+
+    weight: Float[Array, "W H I"]
+    bias: Float[Array, " H"]
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
+
+    def __init__(self, input_size: int, hidden_size: int, *, window: int = 7, key: PRNGKeyArray):
+        check_sizes(input_size=input_size, hidden_size=hidden_size, window=window)
+        flat = uniform_by_columns(key, (hidden_size, window * input_size))
+        self.weight = jnp.moveaxis(flat.reshape(hidden_size, window, input_size), 1, 0)
+        self.bias = jnp.zeros(hidden_size)
+        self.input_size = input_size
+        self.output_size = hidden_size
+
+    def initial_state(self) -> WindowState:
+        """Return the state before any element: nothing pending."""
+        return WindowState(jnp.zeros((self.weight.shape[0] - 1, self.output_size), self.bias.dtype))
+
+    def project(self, x: Float[Array, " I"]) -> Float[Array, "W H"]:
+        """Return what `x` contributes to this output and to the next W - 1: `A_k x_t` for all k."""
+        return jax.vmap(lambda matrix: matrix @ x)(self.weight)
+
+    def step(
+        self, state: WindowState, projected: Float[Array, "W H"]
+    ) -> tuple[WindowState, Float[Array, " H"]]:
+        """Return the contributions still pending, moved one step on, and the hidden layer."""
+        nothing = jnp.zeros((1, self.output_size), self.bias.dtype)
+        arrived = projected + jnp.concatenate([state.pending, nothing])
+        return WindowState(arrived[1:]), jnp.tanh(arrived[0] + self.bias)
