@@ -1,6 +1,7 @@
 """Cells on top of one another: a stack of cells is a cell."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import equinox as eqx
@@ -93,7 +94,7 @@ def check_layers_fit(layers: Sequence[eqx.Module]) -> None:
     """Raise `ShapeError` unless there is a layer and each one reads what the one below gives."""
     if not layers:
         raise ShapeError("there are 0 layers; give at least one")
-    for number, (below, above) in enumerate(zip(layers[:-1], layers[1:], strict=True)):
+    for number, (below, above) in enumerate(pairwise(layers)):
         if below.output_size != above.input_size:
             raise ShapeError(
                 f"layer {number} ({type(below).__name__}) gives {below.output_size} features and layer "

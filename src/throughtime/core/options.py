@@ -1,0 +1,80 @@
+"""Settings with their constraints beside them: checked once, with errors that name the nearest valid value."""
+
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Literal, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from throughtime.core.errors import OptionError, nearest
+
+
+class Options(BaseModel):
+    """A group of settings, frozen, that knows neither unknown names nor values out of range."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], source: str | None = None) -> Self:
+        """Return the settings for `values`, as they come from a file or the shell.
+
+        Arguments:
+            values: names and values, nested for groups within groups.
+            source: the file they come from, named in front of an error.
+
+        **Raises**
+
+            OptionError: one line on the first setting that is wrong.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            prefix = f"{source}: " if source else ""
+            raise OptionError(prefix + _explain(cls, error.errors()[0])) from None
+
+
+def _explain(options: type[BaseModel], error: ErrorDetails) -> str:
+    path = [part for part in error["loc"] if isinstance(part, str)]
+    name, given = ".".join(path), error["input"]
+    if error["type"] == "extra_forbidden":
+        names = _group(options, path[:-1])
+        return f"there is no setting {name!r}{nearest(path[-1], names)}; there are {', '.join(names)}"
+    if error["type"] == "missing":
+        return f"the setting {name!r} is missing; give it a value"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    choices = _choices(options, path)
+    if choices:
+        return f"{name} is {given!r}{nearest(str(given), choices)}; choose one of {', '.join(choices)}"
+    rule = error["msg"].removeprefix("Input should be ")
+    return f"{name} is {given!r}; it has to be {rule}"
+
+
+def _group(options: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path:
+        options = _models(options.model_fields[part].annotation)[0]
+    return list(options.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _choices(options: type[BaseModel], path: list[str]) -> list[str]:
+    for part in path[:-1]:
+        if part not in options.model_fields or not (models := _models(options.model_fields[part].annotation)):
+            return []
+        options = models[0]
+    field = options.model_fields.get(path[-1]) if path else None
+    return _literals(field.annotation) if field is not None else []
+
+
+def _literals(annotation: Any) -> list[str]:
+    if get_origin(annotation) is Literal:
+        return [str(value) for value in get_args(annotation)]
+    if get_origin(annotation) in (Union, UnionType):
+        return [value for part in get_args(annotation) for value in _literals(part)]
+    return []

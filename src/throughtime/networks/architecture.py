@@ -1,0 +1,120 @@
+"""A network described in words and numbers, and built from the description."""
+
+from typing import Annotated, Literal
+
+import jax
+from jaxtyping import PRNGKeyArray
+from pydantic import Field, field_validator
+
+from throughtime.cells import CELLS
+from throughtime.core.cell import Cell
+from throughtime.core.errors import choose
+from throughtime.core.options import Options
+from throughtime.core.sequence_map import Network
+from throughtime.networks.bidirectional import Bidirectional, Merge
+from throughtime.networks.chain import wire
+from throughtime.networks.dropout import Dropout
+from throughtime.networks.embedding import Embedding
+from throughtime.networks.linear import Linear
+from throughtime.networks.pooling import AttentionPooling, MeanPooling
+from throughtime.networks.window import FixedWindow
+
+CELL_NAMES = (*CELLS, FixedWindow.kind)
+"""Every cell that an `Architecture` can be made of."""
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Size = Annotated[int, Field(ge=1)]
+
+
+class Architecture(Options):
+    """From symbols or numbers to one vector per sequence or per element.
+
+    The layers, from below: an embedding, when the input is symbols; dropout; recurrent layers with dropout between
+    them; a pooling; dropout; a linear readout.
+
+    Arguments:
+        cell: name of the recurrent cell; `"window"` is the standard network on a fixed window.
+        hidden_size: units of each recurrent layer and direction, at least 1.
+        layers: number of recurrent layers, at least 1.
+        direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences.
+        merge: how the two directions become one.
+        pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
+            weighted by `"attention"`.
+        embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
+        dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
+        input_dropout: rate on the (embedded) input, 0 <= rate < 1.
+        window: elements that the cell `"window"` sees, at least 1; unused by other cells.
+    """
+
+    cell: str = "lstm"
+    hidden_size: Size = 64
+    layers: Size = 1
+    direction: Literal["forward", "both"] = "forward"
+    merge: Merge = "concatenate"
+    pooling: Literal["last", "mean", "attention"] = "last"
+    embedding_size: Size = 64
+    dropout: Rate = 0.0
+    input_dropout: Rate = 0.0
+    window: Size = 7
+
+    @field_validator("cell")
+    @classmethod
+    def _known_cell(cls, name: str) -> str:
+        return choose("cell", name, CELL_NAMES)
+
+    def build(
+        self,
+        *,
+        vocabulary_size: int | None = None,
+        feature_count: int | None = None,
+        output_size: int,
+        key: PRNGKeyArray,
+    ) -> Network:
+        """Return the network with fresh weights: a cell if everything in it reads forward, else a sequence map.
+
+        Arguments:
+            vocabulary_size: number of symbols, when the input is symbols.
+            feature_count: numbers in an element, when the input is numbers. Exactly one of the two is given.
+            output_size: size of the answer, at least 1.
+            key: source of the weights.
+        """
+        keys = iter(jax.random.split(key, 2 * self.layers + 3))
+        network: list[Network] = []
+        if vocabulary_size is not None:
+            network.append(Embedding(vocabulary_size, self.embedding_size, key=next(keys)))
+            size = self.embedding_size
+        elif feature_count is not None:
+            size = feature_count
+        else:
+            raise TypeError("build needs vocabulary_size or feature_count")
+        network += self._thin(size, self.input_dropout)
+        for number in range(self.layers):
+            if number:
+                network += self._thin(size, self.dropout)
+            network.append(self._layer(size, number == self.layers - 1, next(keys), next(keys)))
+            size = network[-1].output_size
+        if self.pooling == "mean":
+            network.append(MeanPooling(size))
+        elif self.pooling == "attention":
+            network.append(AttentionPooling(size, key=next(keys)))
+        network += self._thin(size, self.dropout)
+        network.append(Linear(size, output_size, key=next(keys)))
+        return wire(network)
+
+    def _layer(self, size: int, is_top: bool, key: PRNGKeyArray, backward_key: PRNGKeyArray) -> Network:
+        forward = self._cell(size, key)
+        if self.direction == "forward":
+            return forward
+        to_the_end = is_top and self.pooling == "last"
+        return Bidirectional(
+            forward, self._cell(size, backward_key), merge=self.merge, to_the_end=to_the_end
+        )
+
+    def _cell(self, size: int, key: PRNGKeyArray) -> Cell:
+        if self.cell == FixedWindow.kind:
+            return FixedWindow(size, self.hidden_size, window=self.window, key=key)
+        return CELLS[self.cell](size, self.hidden_size, key=key)  # type: ignore[call-arg]
+
+    @staticmethod
+    def _thin(size: int, rate: float) -> list[Network]:
+        return [Dropout(size, rate)] if rate > 0 else []

@@ -1,0 +1,108 @@
+"""Sequence to label: which class a whole sequence belongs to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Integer
+
+from throughtime.core.errors import Place
+from throughtime.data.encoders.labels import LabelEncoder
+from throughtime.tasks.task import Target, Task, read_once, unfold_once
+
+
+class Classify(Task):
+    r"""One label for each sequence, read from the output at its last step.
+
+    **Equations**
+
+        p = softmax(y_T),   loss = -log p[target]
+
+    Arguments:
+        labels: the classes, fitted to the training targets.
+        majority: number of the class that is most frequent in the training targets.
+
+    **Source**
+
+        Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs", for the softmax.
+    """
+
+    name: Literal["classify"] = "classify"
+    metrics: ClassVar[Mapping[str, bool]] = {"accuracy": True, "macro_f1": True}
+
+    labels: LabelEncoder
+    majority: int
+
+    @classmethod
+    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> Self:
+        """Return the task for the labels in `targets`; raise `DataError` if there are fewer than two."""
+        pairs = list(targets)
+        labels = LabelEncoder.fit(label for label, _ in pairs)
+        counts = np.bincount([labels.encode(label) for label, _ in pairs], minlength=len(labels.labels))
+        return cls(labels=labels, majority=int(counts.argmax()))
+
+    @property
+    def output_size(self) -> int:
+        """The number of classes."""
+        return len(self.labels.labels)
+
+    def encode(self, target: Target, place: Place | None = None) -> int:
+        """Return the number of a label; raise `DataError` if it was not in the training targets."""
+        return self.labels.encode(target, place)
+
+    def loss(self, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
+        """Return the cross-entropy in nats."""
+        return -jax.nn.log_softmax(output)[target]
+
+    def unfold(
+        self,
+        targets: Integer[Array, " B"],
+        lengths: Integer[Array, " B"],
+        weights: Float[Array, " B"],
+        time_steps: int,
+    ) -> tuple[Integer[Array, "T B"], Float[Array, "T B"]]:
+        """Return the target at every step, and a mask that counts the last step of each sequence only."""
+        return unfold_once(targets, lengths, weights, time_steps)
+
+    def read(self, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
+        """Return the output at the last step of each sequence."""
+        return read_once(outputs, lengths)
+
+    def answers(self, outputs: Float[np.ndarray, "N O"]) -> list[Target]:
+        """Return the most probable label of each sequence."""
+        return [self.labels.labels[number] for number in outputs.argmax(1)]
+
+    def probabilities(self, outputs: Float[np.ndarray, "N O"]) -> Float[np.ndarray, "N O"]:
+        """Return the probability of each class, in the order of `labels`."""
+        return np.asarray(jax.nn.softmax(outputs, axis=1))
+
+    def columns(self, outputs: Float[np.ndarray, "N O"]) -> dict[str, Sequence[Any]]:
+        """Return the label and its probability."""
+        certainty = self.probabilities(outputs).max(1)
+        return {"label": self.answers(outputs), "probability": [round(float(p), 4) for p in certainty]}
+
+    def scores(self, outputs: Float[np.ndarray, "N O"], targets: Integer[np.ndarray, " N"]) -> dict[str, float]:
+        """Return accuracy and the mean F1 of the classes that occur in targets or answers."""
+        return _scores(outputs.argmax(1), targets)
+
+    def trivial_scores(self, targets: Integer[np.ndarray, " N"]) -> dict[str, float]:
+        """Return the scores of always answering with the majority class of the training part."""
+        return _scores(np.full(len(targets), self.majority), targets)
+
+    def confusion(
+        self, outputs: Float[np.ndarray, "N O"], targets: Integer[np.ndarray, " N"]
+    ) -> Integer[np.ndarray, "O O"]:
+        """Return how often each class (row) was taken for each class (column)."""
+        from sklearn.metrics import confusion_matrix
+
+        return np.asarray(confusion_matrix(targets, outputs.argmax(1), labels=np.arange(self.output_size)))
+
+
+def _scores(answers: Integer[np.ndarray, " N"], targets: Integer[np.ndarray, " N"]) -> dict[str, float]:
+    from sklearn.metrics import accuracy_score, f1_score
+
+    return {
+        "accuracy": float(accuracy_score(targets, answers)),
+        "macro_f1": float(f1_score(targets, answers, average="macro", zero_division=0)),
+    }

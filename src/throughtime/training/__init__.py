@@ -1,0 +1,1 @@
+"""The loop: fitting, checkpoints and exact resume, models and their folders."""

@@ -1,0 +1,55 @@
+"""Trees of arrays as flat tables of named arrays and back, for storage."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from throughtime.core.errors import ModelFolderError
+
+Tree = TypeVar("Tree")
+
+
+def named_arrays(tree: object) -> dict[str, np.ndarray]:
+    """Return the arrays of a tree by their path, such as `cells.1.input_weight`."""
+    return {_name(path): np.asarray(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tree:
+    """Return a tree like `tree` (whose leaves may be shapes) with the arrays of `named_arrays` in it.
+
+    Arguments:
+        source: where the arrays come from, named in an error.
+
+    **Raises**
+
+        ModelFolderError: an array is missing, left over, or has another shape or type.
+    """
+    leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
+    expected = {_name(path): leaf for path, leaf in leaves}
+    if set(expected) != set(arrays):
+        missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
+        raise ModelFolderError(
+            f"{source}: the weights do not belong to the network described beside them "
+            f"(missing: {', '.join(missing[:3]) or 'none'}; unknown: {', '.join(extra[:3]) or 'none'}); "
+            "restore the folder from a copy, or train again"
+        )
+    for name, leaf in expected.items():
+        if arrays[name].shape != leaf.shape or arrays[name].dtype != leaf.dtype:
+            raise ModelFolderError(
+                f"{source}: {name} is {arrays[name].dtype}{list(arrays[name].shape)}, and the network described "
+                f"beside it has {leaf.dtype}{list(leaf.shape)}; restore the folder from a copy, or train again"
+            )
+    return jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in expected])
+
+
+def _name(path: tuple[object, ...]) -> str:
+    parts = []
+    for entry in path:
+        for attribute in ("name", "key", "idx"):
+            if hasattr(entry, attribute):
+                parts.append(str(getattr(entry, attribute)))
+                break
+    return ".".join(parts)

@@ -1,0 +1,78 @@
+"""A trained model: a network, the encoder of its input and the task it was trained for."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from throughtime.core.errors import Place
+from throughtime.core.sequence_map import Network
+from throughtime.data.dataset import Encoded
+from throughtime.data.encoders import SequenceEncoder
+from throughtime.data.records import RawSequence, Record
+from throughtime.data.store import SequenceStore
+from throughtime.networks.dropout import without_noise
+from throughtime.tasks import Target, Task
+from throughtime.training.settings import Settings
+from throughtime.training.steps import answer_all
+
+BLOCK = 4096
+"""Records that are held at once while a file is predicted or evaluated."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that turns raw sequences into answers.
+
+    Arguments:
+        settings: what the training was told.
+        encoder: turns a raw sequence into an array; fitted to the training part.
+        task: turns outputs into answers; fitted to the training targets.
+        network: with trained weights.
+        boundaries: the numbers of time steps that batches are padded to, so that shapes are few.
+        report: how the training went, for people: epochs, scores, sizes.
+    """
+
+    settings: Settings
+    encoder: SequenceEncoder
+    task: Task
+    network: Network
+    boundaries: tuple[int, ...]
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers were trained."""
+        return sum(leaf.size for leaf in jax.tree.leaves(self.network))
+
+    def encode(self, sequences: Iterable[RawSequence], places: Iterable[Place | None]) -> Encoded:
+        """Return raw sequences as the network reads them, without targets."""
+        store = SequenceStore()
+        for sequence, place in zip(sequences, places, strict=True):
+            store.append(self.encoder.encode(sequence, place))
+        return Encoded(store, np.zeros(len(store)), self.boundaries)
+
+    def outputs(self, data: Encoded) -> Float[np.ndarray, "N O"]:
+        """Return the raw output for each sequence, in order."""
+        return answer_all(without_noise(self.network), self.task, data, self.settings.training.batch_size)
+
+    def predict(self, sequences: Sequence[RawSequence]) -> list[Target]:
+        """Return the answer to each raw sequence, in order.
+
+        **Raises**
+
+            DataError: a sequence cannot be read as the model's kind of input.
+        """
+        with self.encode(sequences, [None] * len(sequences)) as data:
+            return self.task.answers(self.outputs(data))
+
+    def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], np.ndarray]]:
+        """Return records and outputs block by block, so that a file need not fit in memory."""
+        records = iter(records)
+        while block := list(islice(records, BLOCK)):
+            with self.encode((record.sequence for record in block), (record.place for record in block)) as data:
+                yield block, self.outputs(data)

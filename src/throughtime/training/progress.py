@@ -1,0 +1,33 @@
+"""How a run tells others where it stands."""
+
+from typing import Protocol
+
+from throughtime.training.checkpoint import Position
+
+
+class Watcher(Protocol):
+    """Whoever wants to know how a run goes: a progress bar, a log."""
+
+    def started(self, epochs: int, position: Position, sequences: int) -> None:
+        """The run begins, or goes on, at `position`; an epoch has `sequences` of them."""
+
+    def batch_done(self, position: Position) -> None:
+        """One more batch is done."""
+
+    def epoch_done(self, position: Position) -> None:
+        """One more epoch is done; its row is the last in `position.history`."""
+
+
+class _Silent:
+    def started(self, epochs: int, position: Position, sequences: int) -> None:
+        pass
+
+    def batch_done(self, position: Position) -> None:
+        pass
+
+    def epoch_done(self, position: Position) -> None:
+        pass
+
+
+SILENT: Watcher = _Silent()
+"""The watcher that says nothing."""

@@ -1,0 +1,80 @@
+"""Whole runs: from a source and settings to a trained model."""
+
+from pathlib import Path
+
+from throughtime.core.errors import DivergedError
+from throughtime.training.loop import CheckpointFile, Fitted, fit
+from throughtime.training.model import Model
+from throughtime.training.model_folder import build_network
+from throughtime.training.preparation import Prepared
+from throughtime.training.progress import SILENT, Watcher
+from throughtime.training.settings import Settings
+
+
+def train(
+    prepared: Prepared,
+    settings: Settings,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    watcher: Watcher = SILENT,
+) -> Model:
+    """Return the model that the settings make of prepared data.
+
+    Arguments:
+        checkpoint: file to write the run's progress to after every epoch; none when left out.
+        resume: go on from that file.
+        watcher: is told how the run goes.
+
+    **Raises**
+
+        DivergedError: the loss was no finite number before a first epoch was complete. Later on, the model of the best
+            epoch is returned, and its report says `"stopped": "diverged"`.
+        InterruptedFit: the user pressed Ctrl-C; the checkpoint is on disk.
+    """
+    network = build_network(settings, prepared.encoder, prepared.task)
+    file = None
+    if checkpoint is not None:
+        file = CheckpointFile(checkpoint, prepared.fingerprint(settings), resume)
+    fitted = fit(
+        network,
+        prepared.task,
+        prepared.train,
+        prepared.validation,
+        settings.training,
+        seed=settings.seed,
+        checkpoint=file,
+        watcher=watcher,
+    )
+    if fitted.stopped == "diverged" and fitted.best_epoch == 0:
+        raise DivergedError(diverged_message(settings, fitted))
+    return Model(
+        settings,
+        prepared.encoder,
+        prepared.task,
+        fitted.network,
+        prepared.train.boundaries,
+        _report(prepared, fitted),
+    )
+
+
+def diverged_message(settings: Settings, fitted: Fitted) -> str:
+    """Return what happened and what to try when a loss was no finite number."""
+    training = settings.training
+    clipping = f"clips gradients at {training.clip_norm:g}" if training.clip_norm else "does not clip gradients"
+    return (
+        f"the loss became infinite or not a number in epoch {len(fitted.history) + 1}; the run has a learning rate of "
+        f"{training.learning_rate:g} and {clipping}; try a smaller learning rate or a smaller clip norm"
+    )
+
+
+def _report(prepared: Prepared, fitted: Fitted) -> dict[str, object]:
+    return {
+        "train_sequences": len(prepared.train.store),
+        "validation_sequences": 0 if prepared.validation is None else len(prepared.validation.store),
+        "epochs": len(fitted.history),
+        "best_epoch": fitted.best_epoch,
+        "stopped": fitted.stopped,
+        "notes": list(prepared.notes),
+        "history": list(fitted.history),
+    }

@@ -1,0 +1,139 @@
+"""Everything a training run was told, as a recipe says it and as it is written beside the model."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+import tomli_w
+from pydantic import Field, field_validator, model_validator
+
+from throughtime.core.errors import OptionError, choose
+from throughtime.core.options import Options
+from throughtime.data.kinds import Kind
+from throughtime.learning import RULES
+from throughtime.networks.architecture import Architecture
+from throughtime.tasks import TASKS
+from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class DataSettings(Options):
+    """How records become arrays.
+
+    Arguments:
+        sequence: the column with the sequence; several, joined by commas, for a table with one column a time step.
+        target: the column with the answer.
+        group: the column that says which rows belong to one sequence, for a table with one row a time step.
+        kind: what a sequence is made of; recognised from the data when left out.
+        min_count: how often a symbol must occur in the training data to get a number of its own, at least 1.
+        max_vocabulary: the most symbols to keep, at least 2; the most frequent ones win.
+        lowercase: whether words are lower-cased.
+        skip_bad_rows: whether records that cannot be read are counted and left out.
+    """
+
+    sequence: str | None = None
+    target: str | None = None
+    group: str | None = None
+    kind: Kind | None = None
+    min_count: Count = 1
+    max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] = 100_000
+    lowercase: bool = True
+    skip_bad_rows: bool = False
+
+
+class TrainingSettings(Options):
+    """How weights are found.
+
+    Arguments:
+        rule: name of the learning rule.
+        chunk_size: steps in a chunk, at least 1; whole sequences when left out.
+        optimizer: name of the optimiser.
+        learning_rate: step size at its highest, above 0.
+        schedule: how the step size goes on after the warm-up.
+        warmup: part of all steps in which the step size grows from 0, 0 to 1.
+        weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
+        clip_norm: longest gradient, as a global norm; 0 for no clipping.
+        batch_size: sequences in a step, at least 1.
+        epochs: most passes over the training data, at least 1.
+        validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for none.
+        patience: epochs without improvement before training stops; 0 for never.
+        metric: what improvement is measured by: the loss, or a metric of the task.
+    """
+
+    rule: str = "bptt"
+    chunk_size: Count | None = None
+    optimizer: str = "adamw"
+    learning_rate: Positive = 0.003
+    schedule: str = "constant"
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
+    weight_decay: NotNegative = 0.01
+    clip_norm: NotNegative = 1.0
+    batch_size: Count = 32
+    epochs: Count = 30
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    patience: Annotated[int, Field(ge=0)] = 8
+    metric: str = "loss"
+
+    @field_validator("rule")
+    @classmethod
+    def _known_rule(cls, name: str) -> str:
+        return choose("rule", name, RULES)
+
+    @field_validator("optimizer")
+    @classmethod
+    def _known_optimizer(cls, name: str) -> str:
+        return choose("optimizer", name, OPTIMIZERS)
+
+    @field_validator("schedule")
+    @classmethod
+    def _known_schedule(cls, name: str) -> str:
+        return choose("schedule", name, SCHEDULES)
+
+
+class Settings(Options):
+    """A whole run: the task, a seed, and a group of settings for each part.
+
+    Arguments:
+        task: name of the task.
+        seed: decides the weights, the split, the order and the noise, 0 to 2**32 - 1.
+    """
+
+    task: str
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    data: DataSettings = DataSettings()
+    network: Architecture = Architecture()
+    training: TrainingSettings = TrainingSettings()
+
+    @field_validator("task")
+    @classmethod
+    def _known_task(cls, name: str) -> str:
+        return choose("task", name, TASKS)
+
+    @model_validator(mode="after")
+    def _metric_of_the_task(self) -> Self:
+        choose("training.metric", self.training.metric, ["loss", *TASKS[self.task].metrics])
+        return self
+
+    def with_seed(self, seed: int) -> Self:
+        """Return the same settings with another seed."""
+        return self.model_copy(update={"seed": seed})
+
+    def to_toml(self) -> str:
+        """Return the settings as a recipe; settings without a value are left out."""
+        return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Return what a TOML file says; raise `OptionError` naming file and line if it is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise OptionError(f"{path}: there is no such recipe; give the path of a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path}: not a TOML file: {error}") from None
+    except OSError as error:
+        raise OptionError(f"{path}: cannot be read: {error.strerror}") from None
+

@@ -1,0 +1,110 @@
+"""The two compiled functions of a run: one training step, and the answers of a network.
+
+Both are compiled once for each shape of batch, and again only for another network, task or setting: two runs with the
+same ones share them.
+"""
+
+from functools import lru_cache, partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
+
+from throughtime.core.sequence_map import Network, apply
+from throughtime.data.batching import batches, prefetch
+from throughtime.data.dataset import Encoded
+from throughtime.learning import RULES, gradient_over_chunks
+from throughtime.tasks import Task
+from throughtime.training.optimizers import optimizer
+from throughtime.training.settings import TrainingSettings
+
+OptimizerState = Any
+
+
+@lru_cache(maxsize=32)
+def optimizer_of(settings: TrainingSettings, total_steps: int) -> optax.GradientTransformation:
+    """Return the optimiser that the settings describe, for a run of at most `total_steps` steps."""
+    return optimizer(
+        settings.optimizer,
+        learning_rate=settings.learning_rate,
+        schedule=settings.schedule,
+        warmup=settings.warmup,
+        weight_decay=settings.weight_decay,
+        clip_norm=settings.clip_norm,
+        total_steps=total_steps,
+    )
+
+
+def start_optimizer(network: Network, settings: TrainingSettings, total_steps: int) -> OptimizerState:
+    """Return the optimiser's state before the first step."""
+    return optimizer_of(settings, total_steps).init(eqx.filter(network, eqx.is_inexact_array))
+
+
+@partial(
+    jax.jit, static_argnames=("task", "settings", "total_steps"), donate_argnames=("network", "optimizer_state")
+)
+def training_step(
+    network: Network,
+    optimizer_state: OptimizerState,
+    inputs: Shaped[Array, "T B *I"],
+    lengths: Integer[Array, " B"],
+    targets: Shaped[Array, "B *O"],
+    weights: Float[Array, " B"],
+    key: PRNGKeyArray,
+    count: Integer[Array, ""],
+    *,
+    task: Task,
+    settings: TrainingSettings,
+    total_steps: int,
+) -> tuple[Network, OptimizerState, Float[Array, ""]]:
+    """Return network and optimiser after one step, and the mean loss of the batch before it.
+
+    The buffers of `network` and `optimizer_state` are reused for the results.
+
+    **Shapes**
+
+        inputs `[T, B, I]`, lengths, targets, weights `[B]`, count a number: which step of the run this is
+    """
+    unfolded, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
+    found = gradient_over_chunks(
+        RULES[settings.rule](), network, task.loss, inputs, unfolded, mask,
+        chunk_size=settings.chunk_size, lengths=lengths, key=jax.random.fold_in(key, count),
+    )  # fmt: skip
+    updates, optimizer_state = optimizer_of(settings, total_steps).update(
+        found.gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
+    )
+    return eqx.apply_updates(network, updates), optimizer_state, found.loss
+
+
+@partial(jax.jit, static_argnames=("task",))
+def _answer(
+    network: Network, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"], *, task: Task
+) -> Float[Array, "B O"]:
+    return task.read(apply(network, inputs, lengths=lengths), lengths)
+
+
+def answer_all(
+    network: Network, task: Task, data: Encoded, batch_size: int
+) -> Float[np.ndarray, "N O"]:
+    """Return the network's answer to each sequence, in the order of the data.
+
+    Arguments:
+        network: without noise, as it is used after training.
+        batch_size: sequences in a batch, at least 1; it changes the speed alone.
+    """
+    outputs = np.empty((len(data.store), task.output_size), np.float32)
+    plan = data.plan(batch_size)
+    with prefetch(batches(data, plan, batch_size)) as ready:
+        for part, batch in zip(plan, ready, strict=True):
+            answers = _answer(network, batch.inputs, batch.lengths, task=task)
+            outputs[part.indices] = np.asarray(answers)[: len(part.indices)]
+    return outputs
+
+
+@partial(jax.jit, static_argnames=("task",))
+def mean_loss(outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: Task) -> Float[Array, ""]:
+    """Return the mean loss of answers against encoded targets."""
+    return jax.vmap(task.loss)(outputs, targets).mean()
