@@ -35,8 +35,10 @@ class Elman(Cell):
         input_size: number of features of an element, at least 1.
         hidden_size: number of hidden units, at least 1.
         activation: `"tanh"` or `"relu"`.
-        input_initializer, recurrent_initializer: names from `core.initializers`. Orthogonal recurrent weights keep
-            the length of the gradient through many steps; the identity with `"relu"` is the IRNN of Le et al. 2015.
+        input_initializer, recurrent_initializer: names from `core.initializers`. Orthogonal recurrent weights
+            keep
+            the length of the gradient through many steps; the identity with `"relu"` is the IRNN of Le et al.
+            2015.
         key: source of the initial weights.
 
     **Cost**
@@ -45,8 +47,8 @@ class Elman(Cell):
 
     **Differs from**
 
-        PyTorch's `nn.RNN` adds two biases; here they are one. Elman's own units were logistic, and their context
-        units kept copies of the hidden ones, which is Eq. 1.
+        PyTorch's `nn.RNN` adds two biases; here they are one. Elman's own units were logistic, and their
+        context units kept copies of the hidden ones, which is Eq. 1.
 
     **Source**
 
@@ -93,9 +95,7 @@ class Elman(Cell):
         """Return `W x_t + b`."""
         return self.input_weight @ x + self.bias
 
-    def step(
-        self, state: ElmanState, projected: Float[Array, " H"]
-    ) -> tuple[ElmanState, Float[Array, " H"]]:
+    def step(self, state: ElmanState, projected: Float[Array, " H"]) -> tuple[ElmanState, Float[Array, " H"]]:
         """Return the next state and its hidden layer."""
         hidden = self.activations[self.activation](projected + self.recurrent_weight @ state.hidden)  # Eq. 1
         return ElmanState(hidden), hidden

@@ -37,7 +37,8 @@ class GRU(Cell):
     Arguments:
         input_size: number of features of an element, at least 1.
         hidden_size: number of hidden units, at least 1.
-        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by itself.
+        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
+            itself.
         key: source of the initial weights.
 
     **Cost**
@@ -47,8 +48,8 @@ class GRU(Cell):
     **Differs from**
 
         Cho et al. reset h before the product, U_n (r_t * h_{t-1}); PyTorch's `nn.GRU` and Keras with
-        `reset_after=True` compute Eq. 3. PyTorch keeps two biases for r and z too; here each pair is one. Haiku and
-        some papers let z = 1 take the new state; here it keeps the old one.
+        `reset_after=True` compute Eq. 3. PyTorch keeps two biases for r and z too; here each pair is one.
+        Haiku and some papers let z = 1 take the new state; here it keeps the old one.
 
     **Source**
 

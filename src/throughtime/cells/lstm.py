@@ -38,9 +38,11 @@ class LSTM(Cell):
     Arguments:
         input_size: number of features of an element, at least 1.
         hidden_size: number of memory cells, at least 1.
-        forget_bias: initial bias of the forget gate. 1 keeps about 3/4 of the memory a step before anything is
+        forget_bias: initial bias of the forget gate. 1 keeps about 3/4 of the memory a step before anything
+            is
             learned (Jozefowicz et al. 2015), so that early gradients reach back; 0 keeps half.
-        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by itself.
+        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
+            itself.
         key: source of the initial weights.
 
     **Cost**
@@ -49,13 +51,13 @@ class LSTM(Cell):
 
     **Differs from**
 
-        PyTorch's `nn.LSTM` adds two biases, here they are one, and starts with uniform weights and a forget bias
-        of 0. Keras packs the gates i, f, c, o, which is the same order under other letters.
+        PyTorch's `nn.LSTM` adds two biases, here they are one, and starts with uniform weights and a forget
+        bias of 0. Keras packs the gates i, f, c, o, which is the same order under other letters.
 
     **Source**
 
-        Hochreiter & Schmidhuber 1997, Neural Computation 9(8); the forget gate of Eq. 3 is Gers, Schmidhuber &
-        Cummins 2000, "Learning to forget", Neural Computation 12(10), section 3.
+        Hochreiter & Schmidhuber 1997, Neural Computation 9(8); the forget gate of Eq. 3 is Gers, Schmidhuber
+        & Cummins 2000, "Learning to forget", Neural Computation 12(10), section 3.
     """
 
     kind: ClassVar[str] = "lstm"
@@ -95,9 +97,7 @@ class LSTM(Cell):
         """Return `W x_t + b` for all gates."""
         return self.input_weight @ x + self.bias
 
-    def step(
-        self, state: LSTMState, projected: Float[Array, " 4*H"]
-    ) -> tuple[LSTMState, Float[Array, " H"]]:
+    def step(self, state: LSTMState, projected: Float[Array, " 4*H"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""
         i, f, g, o = jnp.split(projected + self.recurrent_weight @ state.hidden, 4)
         cell = sigmoid(f) * state.cell + sigmoid(i) * jnp.tanh(g)  # Eqs. 1-3

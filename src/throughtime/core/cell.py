@@ -6,13 +6,16 @@ under any learning rule.
 """
 
 import abc
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
-from jaxtyping import Array, Float, PyTree, Shaped
+from jaxtyping import Array, Float, Shaped
 
-State = PyTree[Any]
-Projected = PyTree[Any]
+State: TypeAlias = Any
+"""A tree of arrays: a NamedTuple with documented fields, or a tuple of such states."""
+
+Projected: TypeAlias = Any
+"""A tree of arrays: what `project` hands to `step`."""
 
 
 class Cell(eqx.Module):
@@ -29,8 +32,8 @@ class Cell(eqx.Module):
 
         x_t `[input_size]`, or a symbol's number `[]` for a cell that reads symbols; y_t `[output_size]`
 
-    `project` is the part of a step that does not look back. It may do much or nothing; over a sequence it runs
-    for all steps at once, as one matrix product.
+    `project` is the part of a step that does not look back. It may do much or nothing; over a sequence it
+    runs for all steps at once, as one matrix product.
     """
 
     input_size: eqx.AbstractVar[int]

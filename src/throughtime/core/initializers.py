@@ -1,4 +1,5 @@
-"""Weights before training. The distributions are those of `jax.nn.initializers`; what gates need is added here."""
+"""Weights before training. The distributions are those of `jax.nn.initializers`; what gates need is added
+here."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -15,14 +16,17 @@ Initializer: TypeAlias = Callable[[PRNGKeyArray, tuple[int, ...]], Array]
 
 
 def uniform_by_columns(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
-    """Draw from U(-1/sqrt(columns), 1/sqrt(columns)): LeCun et al. 1998, "Efficient BackProp", section 4.6."""
+    """Draw from U(-1/sqrt(columns), 1/sqrt(columns)): LeCun et al. 1998, "Efficient BackProp", section
+    4.6."""
     bound = shape[-1] ** -0.5
     return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
 
 
 def identity(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
-    """Return the identity matrix, cut or filled up with zeros (Le, Jaitly & Hinton 2015, arXiv 1504.00941)."""
-    return jnp.eye(*shape)
+    """Return the identity matrix, cut or filled up with zeros (Le, Jaitly & Hinton 2015, arXiv
+    1504.00941)."""
+    rows, columns = shape
+    return jnp.eye(rows, columns)
 
 
 INITIALIZERS: dict[str, Initializer] = {
@@ -43,7 +47,7 @@ def per_gate(
 ) -> Float[Array, "gates*rows columns"]:
     """Draw one matrix `[rows, columns]` for each gate and lay them one below the other.
 
-    Drawn as one tall matrix, an orthogonal initialiser would make the gates depend on one another, and Glorot's
-    would count all gates as outputs.
+    Drawn as one tall matrix, an orthogonal initialiser would make the gates depend on one another, and
+    Glorot's would count all gates as outputs.
     """
     return jnp.concatenate([initialize(part, (rows, columns)) for part in jax.random.split(key, gates)])

@@ -1,4 +1,5 @@
-"""Settings with their constraints beside them: checked once, with errors that name the nearest valid value."""
+"""Settings with their constraints beside them: checked once, with errors that name the nearest valid
+value."""
 
 from collections.abc import Mapping
 from types import UnionType

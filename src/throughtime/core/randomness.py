@@ -1,8 +1,8 @@
 """The one place where seeds become keys.
 
-A seed is an integer that a person chose; a key is what `jax.random` and NumPy draw from. Every use has a name,
-so that adding one changes no other, and every key depends on the seed, the name and a count alone: a run that
-goes on after an interruption draws what it would have drawn.
+A seed is an integer that a person chose; a key is what `jax.random` and NumPy draw from. Every use has a
+name, so that adding one changes no other, and every key depends on the seed, the name and a count alone: a
+run that goes on after an interruption draws what it would have drawn.
 """
 
 import zlib
@@ -31,7 +31,8 @@ def key_for(seed: int, purpose: str, count: int = 0) -> PRNGKeyArray:
 
 
 def generator_for(seed: int, purpose: str, count: int = 0) -> np.random.Generator:
-    """Return NumPy's generator for one named use of a seed, for work outside of JAX (shuffling, splitting)."""
+    """Return NumPy's generator for one named use of a seed, for work outside of JAX (shuffling,
+    splitting)."""
     return np.random.default_rng([_checked(seed), zlib.crc32(purpose.encode()), count])
 
 

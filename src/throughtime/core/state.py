@@ -24,22 +24,26 @@ def initial_states(cell: Cell, batch_size: int, key: PRNGKeyArray | None = None)
     """
     leaves, structure = jax.tree.flatten(cell.initial_state())
     noisy = [number for number, leaf in enumerate(leaves) if is_key(leaf)]
-    if noisy and key is None:
+    if not noisy:
+        keys: list[PRNGKeyArray] = []
+    elif key is not None:
+        keys = list(jax.random.split(key, (len(noisy), batch_size)))
+    else:
         raise UsageError(
             f"{type(cell).__name__} draws noise (dropout), and no key was given; "
             "pass key=jax.random.key(seed), or switch the noise off with throughtime.without_noise(cell)"
         )
-    keys = iter(jax.random.split(key, (len(noisy), batch_size)) if noisy else ())
+    fresh = dict(zip(noisy, keys, strict=True))
     batched = [
-        next(keys) if is_key(leaf) else jnp.broadcast_to(leaf, (batch_size, *jnp.shape(leaf)))
-        for leaf in leaves
+        fresh[number] if number in fresh else jnp.broadcast_to(leaf, (batch_size, *jnp.shape(leaf)))
+        for number, leaf in enumerate(leaves)
     ]
     return jax.tree.unflatten(structure, batched)
 
 
 def is_key(leaf: object) -> bool:
     """Tell whether a leaf of a state is a random key."""
-    return isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def keep_finished(valid: Shaped[Array, " B"], new: State, old: State) -> State:

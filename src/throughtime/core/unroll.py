@@ -72,7 +72,9 @@ def last_step(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T 
 
 def zero_padding(values: Shaped[Array, "T B *F"], valid: Bool[Array, "T B"]) -> Shaped[Array, "T B *F"]:
     """Return `values` with zeros at the steps that are padding, so that nothing there can spread."""
-    return jnp.where(valid.reshape(valid.shape + (1,) * (values.ndim - 2)), values, jnp.zeros((), values.dtype))
+    return jnp.where(
+        valid.reshape(valid.shape + (1,) * (values.ndim - 2)), values, jnp.zeros((), values.dtype)
+    )
 
 
 def _scan(
@@ -110,7 +112,9 @@ def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:
         return
     time_steps, batch_size = inputs.shape[:2]
     if lengths.shape != (batch_size,):
-        raise ShapeError(f"lengths have shape {lengths.shape}; the batch has {batch_size}: expected ({batch_size},)")
+        raise ShapeError(
+            f"lengths have shape {lengths.shape}; the batch has {batch_size}: expected ({batch_size},)"
+        )
     if isinstance(lengths, jax.core.Tracer):
         return
     values = np.asarray(lengths)
@@ -125,11 +129,12 @@ def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:
 def _check_state(cell: Cell, state: State, batch_size: int) -> None:
     expected = jax.eval_shape(cell.initial_state)
     given, wanted = jax.tree.structure(state), jax.tree.structure(expected)
-    if given != wanted:
+    if given != wanted:  # type: ignore[operator]
         raise ShapeError(f"the state given is {given}, and {type(cell).__name__} has {wanted}")
     for leaf, shape in zip(jax.tree.leaves(state), jax.tree.leaves(expected), strict=True):
         if leaf.shape != (batch_size, *shape.shape):
             raise ShapeError(
-                f"a state of {type(cell).__name__} has shape {leaf.shape}; expected {(batch_size, *shape.shape)} "
+                f"a state of {type(cell).__name__} has shape {leaf.shape}; expected "
+                f"{(batch_size, *shape.shape)} "
                 "([batch, ...]), as throughtime.initial_states or an earlier unroll returns it"
             )

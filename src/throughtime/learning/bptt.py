@@ -24,8 +24,9 @@ class BPTT(LearningRule):
 
     **Exactness**
 
-        Exact when the chunk is the whole sequence. In shorter chunks it is truncated BPTT: the state is carried over,
-        the gradient stops at the chunk's first step, so dependencies longer than a chunk are not learned.
+        Exact when the chunk is the whole sequence. In shorter chunks it is truncated BPTT: the state is
+        carried over, the gradient stops at the chunk's first step, so dependencies longer than a chunk are
+        not learned.
 
     **Cost**
 
@@ -68,7 +69,8 @@ class BPTT(LearningRule):
         """
         if isinstance(network, SequenceMap) and state is not None:
             raise NotACellError(
-                f"{type(network).__name__} must see the whole sequence, so it has no state to carry between chunks; "
+                f"{type(network).__name__} must see the whole sequence, so it has no state to carry between "
+                "chunks; "
                 "pass whole sequences and state=None, or use a network of cells"
             )
         parameters, rest = eqx.partition(network, eqx.is_inexact_array)

@@ -1,5 +1,6 @@
 """A gradient over a whole batch of sequences, gathered chunk by chunk."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
@@ -45,10 +46,12 @@ def gradient_over_chunks(
         raise OptionError(f"chunk_size is {chunk_size}; choose a whole number of at least 1")
     if isinstance(network, SequenceMap):
         raise NotACellError(
-            f"{type(network).__name__} must see the whole sequence and cannot be trained in chunks of {chunk_size}; "
+            f"{type(network).__name__} must see the whole sequence and cannot be trained in chunks of "
+            f"{chunk_size}; "
             "leave chunk_size out, or use a network that reads in one direction"
         )
-    summed = Gradient(jnp.zeros(()), None, initial_states(network, batch_size, key), trace)
+    nothing = jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
+    summed = Gradient(jnp.zeros(()), nothing, initial_states(network, batch_size, key), trace)
     for start in range(0, steps, chunk_size):
         chunk = slice(start, min(start + chunk_size, steps))
         size = chunk.stop - chunk.start
@@ -56,6 +59,6 @@ def gradient_over_chunks(
             network, loss, summed.trace, summed.state, inputs[chunk], targets[chunk], mask[chunk],
             lengths=None if lengths is None else jnp.clip(lengths - start, 0, size),
         )  # fmt: skip
-        total = new.gradient if start == 0 else jax.tree.map(jnp.add, summed.gradient, new.gradient)
+        total = jax.tree.map(jnp.add, summed.gradient, new.gradient)
         summed = Gradient(summed.loss + new.loss, total, new.state, new.trace)
     return summed

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import equinox as eqx
-from jaxtyping import Array, Float, Integer, PRNGKeyArray, PyTree, Shaped
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import State
 from throughtime.core.sequence_map import Network
@@ -13,15 +13,16 @@ from throughtime.core.sequence_map import Network
 Loss: TypeAlias = Callable[[Float[Array, " O"], Any], Float[Array, ""]]
 """The loss of one output `[O]` against one target, of one example at one step."""
 
-Trace = PyTree[Any]
+Trace: TypeAlias = Any
 """What a rule carries from chunk to chunk besides the state; empty for BPTT."""
 
 
 class Gradient(NamedTuple):
     """What a rule returns for a chunk.
 
-    `loss`: the sum over the chunk of mask times loss, a number. `gradient`: its derivative by every parameter of the
-    network, as a network with `None` where there is no parameter. `state`, `trace`: where the next chunk goes on.
+    `loss`: the sum over the chunk of mask times loss, a number. `gradient`: its derivative by every parameter
+    of the network, as a network with `None` where there is no parameter. `state`, `trace`: where the next
+    chunk goes on.
     """
 
     loss: Float[Array, ""]
@@ -33,9 +34,9 @@ class Gradient(NamedTuple):
 class LearningRule(eqx.Module):
     """A way to obtain the gradient from one chunk of a stream.
 
-    A stream is cut into chunks of any length from 1 to all of it. Between chunks a rule carries the network's state
-    and a trace of its own. The losses and gradients of the chunks add up to those of the stream: exactly, on average
-    or roughly, as `exactness` declares.
+    A stream is cut into chunks of any length from 1 to all of it. Between chunks a rule carries the network's
+    state and a trace of its own. The losses and gradients of the chunks add up to those of the stream:
+    exactly, on average or roughly, as `exactness` declares.
     """
 
     kind: ClassVar[str]
@@ -44,7 +45,8 @@ class LearningRule(eqx.Module):
 
     @abc.abstractmethod
     def start(self, network: Network, batch_size: int) -> Trace:
-        """Return the trace before the first chunk; raise `NotACellError` if the rule cannot train the network."""
+        """Return the trace before the first chunk; raise `NotACellError` if the rule cannot train the
+        network."""
 
     @abc.abstractmethod
     def gradient(
@@ -71,7 +73,8 @@ class LearningRule(eqx.Module):
             loss: of one output against one target.
             trace: from `start` or the last chunk.
             state: from the last chunk; `None` for the initial state.
-            mask: the weight of each step in the loss, at least 0. The last step only: classification; all: labelling.
+            mask: the weight of each step in the loss, at least 0. The last step only: classification; all:
+                labelling.
             lengths: the real steps of each sequence within this chunk, 0 to T.
             key: source of the noise, when the network draws some and starts from the initial state.
         """

@@ -29,8 +29,8 @@ Size = Annotated[int, Field(ge=1)]
 class Architecture(Options):
     """From symbols or numbers to one vector per sequence or per element.
 
-    The layers, from below: an embedding, when the input is symbols; dropout; recurrent layers with dropout between
-    them; a pooling; dropout; a linear readout.
+    The layers, from below: an embedding, when the input is symbols; dropout; recurrent layers with dropout
+    between them; a pooling; dropout; a linear readout.
 
     Arguments:
         cell: name of the recurrent cell; `"window"` is the standard network on a fixed window.
@@ -38,7 +38,8 @@ class Architecture(Options):
         layers: number of recurrent layers, at least 1.
         direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences.
         merge: how the two directions become one.
-        pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
+        pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
+            mean
             weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
         dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
@@ -70,7 +71,8 @@ class Architecture(Options):
         output_size: int,
         key: PRNGKeyArray,
     ) -> Network:
-        """Return the network with fresh weights: a cell if everything in it reads forward, else a sequence map.
+        """Return the network with fresh weights: a cell if everything in it reads forward, else a sequence
+        map.
 
         Arguments:
             vocabulary_size: number of symbols, when the input is symbols.
@@ -106,9 +108,7 @@ class Architecture(Options):
         if self.direction == "forward":
             return forward
         to_the_end = is_top and self.pooling == "last"
-        return Bidirectional(
-            forward, self._cell(size, backward_key), merge=self.merge, to_the_end=to_the_end
-        )
+        return Bidirectional(forward, self._cell(size, backward_key), merge=self.merge, to_the_end=to_the_end)
 
     def _cell(self, size: int, key: PRNGKeyArray) -> Cell:
         if self.cell == FixedWindow.kind:

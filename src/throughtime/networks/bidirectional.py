@@ -30,8 +30,10 @@ class Bidirectional(SequenceMap):
     Arguments:
         forward, backward: cells with the same sizes.
         merge: `"concatenate"`, `"sum"` or `"mean"`.
-        to_the_end: what the backward cell gives at step t: its output at t (false: an answer for each element), or
-            its output when it has read everything (true: at the last step, both directions know the whole sequence).
+        to_the_end: what the backward cell gives at step t: its output at t (false: an answer for each
+            element), or
+            its output when it has read everything (true: at the last step, both directions know the whole
+            sequence).
 
     **Raises**
 
@@ -39,8 +41,9 @@ class Bidirectional(SequenceMap):
 
     **Differs from**
 
-        PyTorch's output at the last step pairs a forward output that has read everything with a backward one that
-        has read a single element; `to_the_end=True` pairs the two finished ones, as PyTorch's `h_n` does.
+        PyTorch's output at the last step pairs a forward output that has read everything with a backward one
+        that has read a single element; `to_the_end=True` pairs the two finished ones, as PyTorch's `h_n`
+        does.
 
     **Source**
 
@@ -60,12 +63,15 @@ class Bidirectional(SequenceMap):
         for cell in (forward, backward):
             if not isinstance(cell, Cell):
                 raise NotACellError(
-                    f"each direction of a Bidirectional is a cell, and {type(cell).__name__} is not one; to put "
+                    f"each direction of a Bidirectional is a cell, and {type(cell).__name__} is not one; to "
+                    "put "
                     "bidirectional layers on top of one another, chain them"
                 )
         sizes = [(cell.input_size, cell.output_size) for cell in (forward, backward)]
         if sizes[0] != sizes[1]:
-            raise ShapeError(f"the directions have (input, output) sizes {sizes[0]} and {sizes[1]}; make them equal")
+            raise ShapeError(
+                f"the directions have (input, output) sizes {sizes[0]} and {sizes[1]}; make them equal"
+            )
         choose("merge", merge, get_args(Merge))
         self.forward = forward
         self.backward = backward

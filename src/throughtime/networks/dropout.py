@@ -14,7 +14,8 @@ from throughtime.core.unroll import valid_steps, zero_padding
 
 
 class DropoutState(NamedTuple):
-    """The source of the noise: `key`, one for each sequence, and `position`, how many elements have passed."""
+    """The source of the noise: `key`, one for each sequence, and `position`, how many elements have
+    passed."""
 
     key: PRNGKeyArray
     position: Integer[Array, "*B"]
@@ -38,14 +39,15 @@ class Dropout(SelfUnrollingCell):
 
     **Differs from**
 
-        PyTorch's `nn.Dropout` draws from a hidden generator. Here the key is part of the state, so dropout is a cell
-        like any other: chunks chain, steps equal the whole, and one key gives one result. Equinox keeps `inference`
-        as a leaf of the tree; here it is static, so that a network is arrays only and plain `jax.jit` takes it.
+        PyTorch's `nn.Dropout` draws from a hidden generator. Here the key is part of the state, so dropout is
+        a cell like any other: chunks chain, steps equal the whole, and one key gives one result. Equinox
+        keeps `inference` as a leaf of the tree; here it is static, so that a network is arrays only and plain
+        `jax.jit` takes it.
 
     **Source**
 
-        Srivastava et al. 2014, JMLR 15; on the connections between layers only: Zaremba, Sutskever & Vinyals 2014,
-        arXiv 1409.2329, Eqs. 7-12.
+        Srivastava et al. 2014, JMLR 15; on the connections between layers only: Zaremba, Sutskever & Vinyals
+        2014, arXiv 1409.2329, Eqs. 7-12.
     """
 
     rate: float = eqx.field(static=True)
@@ -115,4 +117,5 @@ def without_noise(network: Network) -> Network:
     def silence(part: object) -> object:
         return Dropout(part.input_size, part.rate, inference=True) if isinstance(part, Dropout) else part
 
-    return jax.tree.map(silence, network, is_leaf=lambda part: isinstance(part, Dropout))
+    silent: Network = jax.tree.map(silence, network, is_leaf=lambda part: isinstance(part, Dropout))
+    return silent

@@ -1,7 +1,8 @@
-"""Poolings that read a whole sequence into one vector, as running summaries: at each step, of what came so far.
+"""Poolings that read a whole sequence into one vector, as running summaries: at each step, of what came so
+far.
 
-A summary at the last step is the summary of the sequence. Since the running form needs only the last summary and
-the next element, a pooling is a cell. Reading the last step itself needs no cell at all.
+A summary at the last step is the summary of the sequence. Since the running form needs only the last summary
+and the next element, a pooling is a cell. Reading the last step itself needs no cell at all.
 """
 
 from typing import NamedTuple
@@ -17,10 +18,10 @@ from throughtime.core.initializers import uniform_by_columns
 
 
 class MeanState(NamedTuple):
-    """The running `mean` `[I]` and the `count` of elements in it, a number."""
+    """The running `mean` `[I]` and the number of `steps` in it, a number."""
 
     mean: Float[Array, "*B I"]
-    count: Float[Array, "*B"]
+    steps: Float[Array, "*B"]
 
 
 class MeanPooling(Cell):
@@ -40,7 +41,8 @@ class MeanPooling(Cell):
 
     **Source**
 
-        The update of Welford 1962, Technometrics 4(3): the sum is never formed, so a stream cannot overflow it.
+        The update of Welford 1962, Technometrics 4(3): the sum is never formed, so a stream cannot overflow
+        it.
     """
 
     input_size: int = eqx.field(static=True)
@@ -61,13 +63,14 @@ class MeanPooling(Cell):
 
     def step(self, state: MeanState, projected: Float[Array, " I"]) -> tuple[MeanState, Float[Array, " I"]]:
         """Return the mean with one more element."""
-        count = state.count + 1
-        mean = state.mean + (projected - state.mean) / count
-        return MeanState(mean, count), mean
+        steps = state.steps + 1
+        mean = state.mean + (projected - state.mean) / steps
+        return MeanState(mean, steps), mean
 
 
 class AttentionState(NamedTuple):
-    """A running weighted mean: the largest `score` so far, the sum of `weights` relative to it, the `mean` `[I]`."""
+    """A running weighted mean: the largest `score` so far, the sum of `weights` relative to it, the `mean`
+    `[I]`."""
 
     score: Float[Array, "*B"]
     weights: Float[Array, "*B"]
@@ -94,8 +97,8 @@ class AttentionPooling(Cell):
 
     **Differs from**
 
-        The paper normalises once over a finished sequence. Here the softmax runs along, relative to the largest
-        score so far, which gives the same numbers at the last step and an answer at every other.
+        The paper normalises once over a finished sequence. Here the softmax runs along, relative to the
+        largest score so far, which gives the same numbers at the last step and an answer at every other.
 
     **Source**
 
@@ -131,7 +134,8 @@ class AttentionPooling(Cell):
     ) -> tuple[AttentionState, Float[Array, " I"]]:
         """Return the weighted mean with one more element."""
         score, x = projected
-        # The largest score only keeps exp in range; the quotient does not depend on it, so no gradient flows there.
+        # The largest score only keeps exp in range; the quotient does not depend on it, so no gradient flows
+        # there.
         largest = jax.lax.stop_gradient(jnp.maximum(state.score, score))
         before = state.weights * jnp.exp(state.score - largest)
         now = jnp.exp(score - largest)

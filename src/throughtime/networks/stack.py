@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Integer, Shaped
 
 from throughtime.core.cell import Cell, Projected, SelfUnrollingCell, State
 from throughtime.core.errors import NotACellError, ShapeError
+from throughtime.core.sequence_map import Network
 from throughtime.core.unroll import unroll
 
 
@@ -39,7 +40,8 @@ class Stack(SelfUnrollingCell):
 
     **Source**
 
-        Schmidhuber 1992, Neural Computation 4(2) (stacked recurrent networks); Graves 2013, arXiv 1308.0850, Eq. 1.
+        Schmidhuber 1992, Neural Computation 4(2) (stacked recurrent networks); Graves 2013, arXiv 1308.0850,
+        Eq. 1.
     """
 
     cells: tuple[Cell, ...]
@@ -90,7 +92,7 @@ class Stack(SelfUnrollingCell):
         return StackState(tuple(states)), inputs
 
 
-def check_layers_fit(layers: Sequence[eqx.Module]) -> None:
+def check_layers_fit(layers: Sequence[Network]) -> None:
     """Raise `ShapeError` unless there is a layer and each one reads what the one below gives."""
     if not layers:
         raise ShapeError("there are 0 layers; give at least one")

@@ -13,7 +13,8 @@ from throughtime.core.initializers import uniform_by_columns
 
 
 class WindowState(NamedTuple):
-    """`pending`: what the last W - 1 elements have already contributed to the next W - 1 outputs, `[W - 1, H]`."""
+    """`pending`: what the last W - 1 elements have already contributed to the next W - 1 outputs, `[W - 1,
+    H]`."""
 
     pending: Float[Array, "*B W1 H"]
 
@@ -37,7 +38,8 @@ class FixedWindow(Cell):
 
     **Cost**
 
-        a step: W H I multiply-adds, none of them dependent on the state; state (W - 1) H; parameters W H I + H
+        a step: W H I multiply-adds, none of them dependent on the state; state (W - 1) H; parameters W H I +
+            H
 
     **Exactness**
 
@@ -45,8 +47,8 @@ class FixedWindow(Cell):
 
     **Source**
 
-        Sejnowski & Rosenberg 1987, "Parallel networks that learn to pronounce English text", Complex Systems 1
-        (a window of seven letters).
+        Sejnowski & Rosenberg 1987, "Parallel networks that learn to pronounce English text", Complex Systems
+        1 (a window of seven letters).
     """
 
     kind: ClassVar[str] = "window"

@@ -25,11 +25,13 @@ class Classify(Task):
 
     **Source**
 
-        Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs", for the softmax.
+        Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs", for the
+        softmax.
     """
 
     name: Literal["classify"] = "classify"
     metrics: ClassVar[Mapping[str, bool]] = {"accuracy": True, "macro_f1": True}
+    has_classes: ClassVar[bool] = True
 
     labels: LabelEncoder
     majority: int
@@ -39,13 +41,13 @@ class Classify(Task):
         """Return the task for the labels in `targets`; raise `DataError` if there are fewer than two."""
         pairs = list(targets)
         labels = LabelEncoder.fit(label for label, _ in pairs)
-        counts = np.bincount([labels.encode(label) for label, _ in pairs], minlength=len(labels.labels))
+        counts = np.bincount([labels.encode(label) for label, _ in pairs], minlength=labels.class_count)
         return cls(labels=labels, majority=int(counts.argmax()))
 
     @property
     def output_size(self) -> int:
         """The number of classes."""
-        return len(self.labels.labels)
+        return self.labels.class_count
 
     def encode(self, target: Target, place: Place | None = None) -> int:
         """Return the number of a label; raise `DataError` if it was not in the training targets."""
@@ -71,7 +73,7 @@ class Classify(Task):
 
     def answers(self, outputs: Float[np.ndarray, "N O"]) -> list[Target]:
         """Return the most probable label of each sequence."""
-        return [self.labels.labels[number] for number in outputs.argmax(1)]
+        return list(self.labels.decode(outputs.argmax(1)))
 
     def probabilities(self, outputs: Float[np.ndarray, "N O"]) -> Float[np.ndarray, "N O"]:
         """Return the probability of each class, in the order of `labels`."""
@@ -82,7 +84,9 @@ class Classify(Task):
         certainty = self.probabilities(outputs).max(1)
         return {"label": self.answers(outputs), "probability": [round(float(p), 4) for p in certainty]}
 
-    def scores(self, outputs: Float[np.ndarray, "N O"], targets: Integer[np.ndarray, " N"]) -> dict[str, float]:
+    def scores(
+        self, outputs: Float[np.ndarray, "N O"], targets: Integer[np.ndarray, " N"]
+    ) -> dict[str, float]:
         """Return accuracy and the mean F1 of the classes that occur in targets or answers."""
         return _scores(outputs.argmax(1), targets)
 

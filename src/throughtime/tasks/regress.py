@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Integer
 
 from throughtime.core.errors import Place
-from throughtime.data.encoders.targets import NumberTargetEncoder
+from throughtime.data.encoders.targets import NumberTargetEncoder, target_number
 from throughtime.tasks.task import Target, Task, read_once, unfold_once
 
 
@@ -30,7 +30,7 @@ class Regress(Task):
     @classmethod
     def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> Self:
         """Return the task for the numbers in `targets`; raise `DataError` if one is no number."""
-        return cls(scale=NumberTargetEncoder.fit(targets))
+        return cls(scale=NumberTargetEncoder.fit([target_number(target, place) for target, place in targets]))
 
     @property
     def output_size(self) -> int:
@@ -68,7 +68,8 @@ class Regress(Task):
         return {"value": self.answers(outputs)}
 
     def scores(self, outputs: Float[np.ndarray, "N O"], targets: Float[np.ndarray, " N"]) -> dict[str, float]:
-        """Return the coefficient of determination, and root mean square and mean absolute error in the targets' units."""
+        """Return the coefficient of determination, and root mean square and mean absolute error in the
+        targets' units."""
         return self._scores(self.scale.decode(outputs[:, 0]), self.scale.decode(targets))
 
     def trivial_scores(self, targets: Float[np.ndarray, " N"]) -> dict[str, float]:

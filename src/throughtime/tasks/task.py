@@ -19,12 +19,14 @@ Target = str | int | float
 class Task(Options, abc.ABC):
     """What is asked of a network, fitted to the targets of the training data and saved with the model.
 
-    A task turns targets into arrays, says which steps count, and owns loss, metrics and answers. Losses are written
-    for one output `[O]` and one target; whoever uses them adds batch and time.
+    A task turns targets into arrays, says which steps count, and owns loss, metrics and answers. Losses are
+    written for one output `[O]` and one target; whoever uses them adds batch and time.
     """
 
     metrics: ClassVar[Mapping[str, bool]]
     """Names of the metrics, the main one first, and whether more is better."""
+    has_classes: ClassVar[bool] = False
+    """Whether targets are classes, whose shares a split should keep."""
 
     @classmethod
     @abc.abstractmethod
@@ -52,7 +54,8 @@ class Task(Options, abc.ABC):
         weights: Float[Array, " B"],
         time_steps: int,
     ) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
-        """Return the target of each step, and the mask: how much each step counts, adding up to 1 over the batch."""
+        """Return the target of each step, and the mask: how much each step counts, adding up to 1 over the
+        batch."""
 
     @abc.abstractmethod
     def read(self, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
@@ -64,10 +67,13 @@ class Task(Options, abc.ABC):
 
     @abc.abstractmethod
     def columns(self, outputs: Float[np.ndarray, "N O"]) -> dict[str, Sequence[Any]]:
-        """Return what a prediction consists of, by name, for tables and JSON: the answer and how sure it is."""
+        """Return what a prediction consists of, by name, for tables and JSON: the answer and how sure it
+        is."""
 
     @abc.abstractmethod
-    def scores(self, outputs: Float[np.ndarray, "N O"], targets: Shaped[np.ndarray, " N"]) -> dict[str, float]:
+    def scores(
+        self, outputs: Float[np.ndarray, "N O"], targets: Shaped[np.ndarray, " N"]
+    ) -> dict[str, float]:
         """Return every metric of `metrics`, for encoded targets."""
 
     @abc.abstractmethod

@@ -28,7 +28,8 @@ def write_file(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
         raise UsageError(
-            f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some space, or "
+            f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some "
+            "space, or "
             "choose another place"
         ) from None
 
@@ -55,7 +56,8 @@ def new_folder(path: Path) -> Iterator[Path]:
         _take_the_place(beside, path, old)
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some space, or "
+            f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some "
+            "space, or "
             "choose another place"
         ) from None
     finally:

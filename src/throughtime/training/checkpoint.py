@@ -72,14 +72,17 @@ def load_checkpoint(path: Path, like: Run, fingerprint: str) -> Run:
             stored = json.loads((file.metadata() or {})["throughtime_run"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise ModelFolderError(f"{path}: there is no checkpoint to resume from; start again without --resume") from None
+        raise ModelFolderError(
+            f"{path}: there is no checkpoint to resume from; start again without --resume"
+        ) from None
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise ModelFolderError(
             f"{path}: the checkpoint is damaged ({error}); delete it and start again without --resume"
         ) from None
     if stored.pop("fingerprint", None) != fingerprint:
         raise ModelFolderError(
-            f"{path}: the checkpoint belongs to other settings or other training data; resume with the same ones, "
+            f"{path}: the checkpoint belongs to other settings or other training data; resume with the same "
+            "ones, "
             "or start again without --resume"
         )
     stored["history"] = tuple(stored["history"])

@@ -31,8 +31,8 @@ from throughtime.training.steps import answer_all, mean_loss, start_optimizer, t
 class Fitted:
     """What a run came to.
 
-    `network` has the best weights, `best_epoch` says of which epoch (counted from 1), `history` has a row for each
-    epoch, and `stopped` tells why the run ended: `"epochs"`, `"patience"` or `"diverged"`.
+    `network` has the best weights, `best_epoch` says of which epoch (counted from 1), `history` has a row for
+    each epoch, and `stopped` tells why the run ended: `"epochs"`, `"patience"` or `"diverged"`.
     """
 
     network: Network
@@ -66,7 +66,8 @@ def fit(
     Arguments:
         network: with fresh weights; it is not changed.
         train: what the gradient comes from.
-        validation: what chooses the best weights and the moment to stop; without it, the last weights are the best.
+        validation: what chooses the best weights and the moment to stop; without it, the last weights are the
+            best.
         seed: decides order and noise.
         checkpoint: written after every epoch and when the user interrupts; nothing is written when left out.
         watcher: is told how the run goes.
@@ -115,7 +116,8 @@ def _epoch(
     interrupted: threading.Event,
     watcher: Watcher,
 ) -> tuple[Run, bool]:
-    """Run the batches of an epoch that are left; stop early when interrupted or at a loss that is no number."""
+    """Run the batches of an epoch that are left; stop early when interrupted or at a loss that is no
+    number."""
     network, optimizer_state, position = run.network, run.optimizer_state, run.position
     key = key_for(seed, "noise")
     waiting: tuple[jax.Array, float] | None = None
@@ -194,8 +196,10 @@ def _is_over(position: Position, settings: TrainingSettings) -> bool:
 
 
 def _is_finite(run: Run) -> bool:
-    losses = (run.position.history[-1].get("loss", 0.0), *map(jnp.sum, jax.tree.leaves(run.network)))
-    return all(bool(jnp.isfinite(value)) for value in losses)
+    loss = run.position.history[-1].get("loss", 0.0)
+    return math.isfinite(loss) and all(
+        bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(run.network)
+    )
 
 
 def _save(run: Run, checkpoint: CheckpointFile | None) -> None:
@@ -208,14 +212,16 @@ def _stop_here(run: Run, checkpoint: CheckpointFile | None) -> BaseException:
         return KeyboardInterrupt()
     _save(run, checkpoint)
     return InterruptedFit(
-        f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so far is in "
+        f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so "
+        "far is in "
         f"{checkpoint.path}; run the same command with --resume to go on from there"
     )
 
 
 @contextmanager
 def _interruption() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event that the loop looks at between two steps; the second acts as ever."""
+    """Turn the first Ctrl-C into an event that the loop looks at between two steps; the second acts as
+    ever."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event

@@ -74,5 +74,7 @@ class Model:
         """Return records and outputs block by block, so that a file need not fit in memory."""
         records = iter(records)
         while block := list(islice(records, BLOCK)):
-            with self.encode((record.sequence for record in block), (record.place for record in block)) as data:
+            with self.encode(
+                (record.sequence for record in block), (record.place for record in block)
+            ) as data:
                 yield block, self.outputs(data)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import jax
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,19 +15,21 @@ from throughtime.core.errors import ModelFolderError
 from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
 from throughtime.data.encoders import SequenceEncoder
-from throughtime.tasks import AnyTask
+from throughtime.tasks import AnyTask, Task
 from throughtime.training.arrays import named_arrays, with_arrays
 from throughtime.training.atomic import new_folder
 from throughtime.training.model import Model
 from throughtime.training.settings import Settings
 
 CARD, WEIGHTS, RECIPE = "model.json", "model.safetensors", "recipe.toml"
-FORMAT, VERSION = "throughtime-model", 1
+FORMAT: Final = "throughtime-model"
+VERSION: Final = 1
 MEND = "restore the folder from a copy, or train again"
 
 
 class ModelCard(BaseModel):
-    """What `model.json` holds: how to build the network and read its input, and what the weights' file must be.
+    """What `model.json` holds: how to build the network and read its input, and what the weights' file must
+    be.
 
     `digest` is the SHA-256 of all other fields, so that a change by hand is noticed.
     """
@@ -78,18 +80,21 @@ def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> 
     card = _read_card(card_bytes, f"{source}/{CARD}")
     if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
         raise ModelFolderError(
-            f"{source}/{WEIGHTS}: the weights are not those that were saved ({len(weights)} bytes with another "
+            f"{source}/{WEIGHTS}: the weights are not those that were saved ({len(weights)} bytes with "
+            "another "
             f"checksum); {MEND}"
         )
     try:
         arrays = load(weights)
     except SafetensorError as error:
         raise ModelFolderError(f"{source}/{WEIGHTS}: not a file of weights ({error}); {MEND}") from None
-    network = with_arrays(jax.eval_shape(lambda: build_network(card.settings, card.encoder, card.task)), arrays, source)
+    network = with_arrays(
+        jax.eval_shape(lambda: build_network(card.settings, card.encoder, card.task)), arrays, source
+    )
     return Model(card.settings, card.encoder, card.task, network, card.boundaries, card.report)
 
 
-def build_network(settings: Settings, encoder: SequenceEncoder, task: AnyTask) -> Network:
+def build_network(settings: Settings, encoder: SequenceEncoder, task: Task) -> Network:
     """Return the network for an encoder and a task, with the fresh weights of the settings' seed."""
     return settings.network.build(
         vocabulary_size=encoder.vocabulary_size,
@@ -117,13 +122,18 @@ def save_model(model: Model, folder: str | Path, *, overwrite: bool = False) -> 
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise `ModelFolderError` unless a model may be written to `folder`: nothing is there, or only an older model."""
+    """Raise `ModelFolderError` unless a model may be written to `folder`: nothing is there, or only an older
+    model."""
     if not folder.exists():
         return
     if not overwrite:
-        raise ModelFolderError(f"{folder}: exists already; choose another --out, or replace it with --overwrite")
+        raise ModelFolderError(
+            f"{folder}: exists already; choose another --out, or replace it with --overwrite"
+        )
     if not folder.is_dir() or (any(folder.iterdir()) and not (folder / CARD).exists()):
-        raise ModelFolderError(f"{folder}: is not a model folder, so --overwrite does not replace it; choose another --out")
+        raise ModelFolderError(
+            f"{folder}: is not a model folder, so --overwrite does not replace it; choose another --out"
+        )
 
 
 def load_model(folder: str | Path) -> Model:
@@ -135,7 +145,9 @@ def load_model(folder: str | Path) -> Model:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ModelFolderError(f"{folder}: there is no such model folder; give the folder that --out named when it was trained")
+        raise ModelFolderError(
+            f"{folder}: there is no such model folder; give the folder that --out named when it was trained"
+        )
     parts = []
     for name in (CARD, WEIGHTS):
         try:
@@ -153,16 +165,20 @@ def _read_card(content: bytes, source: str) -> ModelCard:
     except ValueError as error:
         raise ModelFolderError(f"{source}: damaged, not JSON any more ({error}); {MEND}") from None
     if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise ModelFolderError(f"{source}: not a model of throughtime; give a folder that `throughtime fit` wrote")
+        raise ModelFolderError(
+            f"{source}: not a model of throughtime; give a folder that `throughtime fit` wrote"
+        )
     if isinstance(values.get("version"), int) and values["version"] > VERSION:
         raise ModelFolderError(
-            f"{source}: written in format {values['version']} by {values.get('created_by', 'a newer throughtime')}, "
-            f"and this is throughtime {metadata.version('throughtime')}, which reads up to {VERSION}; upgrade throughtime"
+            f"{source}: written in format {values['version']} by "
+            f"{values.get('created_by', 'a newer throughtime')}, "
+            f"and this is throughtime {metadata.version('throughtime')}, which reads up to {VERSION}; "
+            "upgrade throughtime"
         )
     if values.get("digest") != _digest(values):
         raise ModelFolderError(f"{source}: changed since it was saved, its digest does not match; {MEND}")
     try:
-        return ModelCard.model_validate(values)
+        return ModelCard.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

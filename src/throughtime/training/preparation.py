@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 
 import numpy as np
 
-from throughtime.core.errors import DataError
+from throughtime.core.errors import DataError, Place
 from throughtime.core.randomness import generator_for
 from throughtime.data.batching import length_boundaries
 from throughtime.data.dataset import Encoded, stratified_split
@@ -15,16 +15,20 @@ from throughtime.data.encoders import SequenceEncoder, fit_encoder
 from throughtime.data.kinds import Kind, converter, recognise
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import TASKS, Task
+from throughtime.tasks import TASKS, Target, Task
 from throughtime.training.settings import DataSettings, Settings
 
 SAMPLE = 1000
 """Records that the kind of a sequence is recognised from."""
 
+BLOCK = 256
+"""Records that are encoded at once."""
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """Data ready for training, what was fitted to its training part, and what should be said aloud about it."""
+    """Data ready for training, what was fitted to its training part, and what should be said aloud about
+    it."""
 
     encoder: SequenceEncoder
     task: Task
@@ -33,7 +37,8 @@ class Prepared:
     notes: tuple[str, ...]
 
     def fingerprint(self, settings: Settings) -> str:
-        """Return a digest of the settings and of everything encoded, so that a run goes on with the same data only."""
+        """Return a digest of the settings and of everything encoded, so that a run goes on with the same data
+        only."""
         digest = hashlib.sha256(settings.model_dump_json().encode())
         digest.update(self.encoder.model_dump_json().encode())
         for part in (self.train, self.validation):
@@ -46,31 +51,34 @@ class Prepared:
 def prepare(source: Source, settings: Settings) -> Prepared:
     """Read a source and return its data encoded, split into training and validation part.
 
-    The source is read three times: for the targets, to fit the encoder to the training part, and to encode. Nothing of
-    it is held but the targets and what `SequenceStore` keeps in memory.
+    The source is read three times: for the targets, to fit the encoder to the training part, and to encode.
+    Nothing of it is held but the targets and what `SequenceStore` keeps in memory.
 
     **Raises**
 
-        DataError: a record that cannot be used (unless the settings skip those), or targets that make no task.
+        DataError: a record that cannot be used (unless the settings skip those), or targets that make no
+            task.
         OptionError: settings that do not go with the data.
     """
     kind, because = _kind(source, settings.data)
-    targets = [(record.target, record.target_place) for record in usable(source, kind)]
+    targets = [(_target(record), record.target_place) for record in usable(source, kind)]
     notes = [source.description, f"sequences are {kind}: {because}"]
     if source.skipped.count:
         notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
-    in_training = _training_part(targets, settings)
-    task = TASKS[settings.task].fit([pair for pair, used in zip(targets, in_training, strict=True) if used])
+    in_training = _training_part([target for target, _ in targets], settings)
+    try:
+        task = TASKS[settings.task].fit(compress(targets, in_training))
+    except DataError as error:
+        raise error if error.place else DataError(error.message, Place(source.name)) from None
     encoder = fit_encoder(
         kind,
-        (record for record, used in zip(usable(source, kind), in_training, strict=True) if used),
+        compress(usable(source, kind), in_training),
         min_count=settings.data.min_count,
         max_vocabulary=settings.data.max_vocabulary,
         lowercase=settings.data.lowercase,
     )
     train, validation = SequenceStore(), SequenceStore()
-    encoded = encoder.encode_stream(usable(source, kind))
-    for sequence, used in zip(encoded, in_training, strict=True):
+    for sequence, used in zip(_encoded(encoder, usable(source, kind)), in_training, strict=True):
         (train if used else validation).append(sequence)
     numbers = np.array([task.encode(target, place) for target, place in targets])
     boundaries = length_boundaries(train.lengths)
@@ -97,6 +105,18 @@ def usable(source: Source, kind: Kind) -> Iterator[Record]:
             source.skipped.add(error)
 
 
+def _encoded(encoder: SequenceEncoder, records: Iterator[Record]) -> Iterator[np.ndarray]:
+    """Encode a stream block by block, since text is encoded faster many at a time."""
+    while block := list(islice(records, BLOCK)):
+        yield from encoder.encode_batch(block)
+
+
+def _target(record: Record) -> Target:
+    if record.target is None:
+        raise DataError("the target is missing; training needs one for every record", record.target_place)
+    return record.target
+
+
 def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:
     if settings.kind is not None:
         return settings.kind, "as set"
@@ -104,13 +124,12 @@ def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:
     return found.kind, f"{found.because} (another kind can be set)"
 
 
-def _training_part(targets: list[tuple[object, object]], settings: Settings) -> np.ndarray:
+def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = [target for target, _ in targets] if TASKS[settings.task].has_classes else None
-        _, held_out = stratified_split(
-            labels, len(targets), settings.training.validation, generator_for(settings.seed, "split")
-        )
+        labels = targets if TASKS[settings.task].has_classes else None
+        generator = generator_for(settings.seed, "split")
+        _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False
     return in_training

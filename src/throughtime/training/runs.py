@@ -28,7 +28,8 @@ def train(
 
     **Raises**
 
-        DivergedError: the loss was no finite number before a first epoch was complete. Later on, the model of the best
+        DivergedError: the loss was no finite number before a first epoch was complete. Later on, the model of
+            the best
             epoch is returned, and its report says `"stopped": "diverged"`.
         InterruptedFit: the user pressed Ctrl-C; the checkpoint is on disk.
     """
@@ -61,9 +62,12 @@ def train(
 def diverged_message(settings: Settings, fitted: Fitted) -> str:
     """Return what happened and what to try when a loss was no finite number."""
     training = settings.training
-    clipping = f"clips gradients at {training.clip_norm:g}" if training.clip_norm else "does not clip gradients"
+    clipping = (
+        f"clips gradients at {training.clip_norm:g}" if training.clip_norm else "does not clip gradients"
+    )
     return (
-        f"the loss became infinite or not a number in epoch {len(fitted.history) + 1}; the run has a learning rate of "
+        f"the loss became infinite or not a number in epoch {len(fitted.history) + 1}; the run has a "
+        "learning rate of "
         f"{training.learning_rate:g} and {clipping}; try a smaller learning rate or a smaller clip norm"
     )
 

@@ -24,12 +24,13 @@ class DataSettings(Options):
     """How records become arrays.
 
     Arguments:
-        sequence: the column with the sequence; several, joined by commas, for a table with one column a time step.
+        sequence: the column with the sequence; several, joined by commas, for a table with one column a time
+            step.
         target: the column with the answer.
         group: the column that says which rows belong to one sequence, for a table with one row a time step.
         kind: what a sequence is made of; recognised from the data when left out.
         min_count: how often a symbol must occur in the training data to get a number of its own, at least 1.
-        max_vocabulary: the most symbols to keep, at least 2; the most frequent ones win.
+        max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when left out.
         lowercase: whether words are lower-cased.
         skip_bad_rows: whether records that cannot be read are counted and left out.
     """
@@ -39,7 +40,7 @@ class DataSettings(Options):
     group: str | None = None
     kind: Kind | None = None
     min_count: Count = 1
-    max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] = 100_000
+    max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     lowercase: bool = True
     skip_bad_rows: bool = False
 
@@ -58,7 +59,8 @@ class TrainingSettings(Options):
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
         batch_size: sequences in a step, at least 1.
         epochs: most passes over the training data, at least 1.
-        validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for none.
+        validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
+            none.
         patience: epochs without improvement before training stops; 0 for never.
         metric: what improvement is measured by: the loss, or a metric of the task.
     """
@@ -136,4 +138,3 @@ def read_toml(path: Path) -> dict[str, object]:
         raise OptionError(f"{path}: not a TOML file: {error}") from None
     except OSError as error:
         raise OptionError(f"{path}: cannot be read: {error.strerror}") from None
-

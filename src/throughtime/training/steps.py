@@ -1,7 +1,7 @@
 """The two compiled functions of a run: one training step, and the answers of a network.
 
-Both are compiled once for each shape of batch, and again only for another network, task or setting: two runs with the
-same ones share them.
+Both are compiled once for each shape of batch, and again only for another network, task or setting: two runs
+with the same ones share them.
 """
 
 from functools import lru_cache, partial
@@ -44,7 +44,9 @@ def start_optimizer(network: Network, settings: TrainingSettings, total_steps: i
 
 
 @partial(
-    jax.jit, static_argnames=("task", "settings", "total_steps"), donate_argnames=("network", "optimizer_state")
+    jax.jit,
+    static_argnames=("task", "settings", "total_steps"),
+    donate_argnames=("network", "optimizer_state"),
 )
 def training_step(
     network: Network,
@@ -86,9 +88,7 @@ def _answer(
     return task.read(apply(network, inputs, lengths=lengths), lengths)
 
 
-def answer_all(
-    network: Network, task: Task, data: Encoded, batch_size: int
-) -> Float[np.ndarray, "N O"]:
+def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> Float[np.ndarray, "N O"]:
     """Return the network's answer to each sequence, in the order of the data.
 
     Arguments:
@@ -105,6 +105,8 @@ def answer_all(
 
 
 @partial(jax.jit, static_argnames=("task",))
-def mean_loss(outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: Task) -> Float[Array, ""]:
+def mean_loss(
+    outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: Task
+) -> Float[Array, ""]:
     """Return the mean loss of answers against encoded targets."""
     return jax.vmap(task.loss)(outputs, targets).mean()
