@@ -1,0 +1,107 @@
+"""Records as numbers: encoded sequences with their targets, and the split that keeps the classes even."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from throughtime.core.errors import OptionError, ShapeError
+from throughtime.data.batching import Plan, plan_epoch
+from throughtime.data.encoders.labels import label_name
+from throughtime.data.store import SequenceStore
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Encoded sequences, their targets, and the numbers of time steps that their batches are padded to.
+
+    **Shapes** `targets` `[N]`, whole numbers for classes and others for numbers; `boundaries` increase.
+
+    **Raises** `ShapeError` if there is not one target a sequence.
+    """
+
+    store: SequenceStore
+    targets: np.ndarray
+    boundaries: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.targets.shape != (len(self.store),):
+            raise ShapeError(
+                f"targets have shape {self.targets.shape} but there are {len(self.store)} sequences; give "
+                "one target a sequence"
+            )
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of time steps of every sequence, `[N]` int32."""
+        return self.store.lengths
+
+    def plan(self, batch_size: int, *, seed: int | None = None, epoch: int = 0) -> list[Plan]:
+        """Return the batches of one epoch, shuffled by seed and epoch; without a seed, in a fixed order."""
+        return plan_epoch(
+            self.lengths, self.boundaries, batch_size, seed=seed or 0, epoch=epoch, shuffle=seed is not None
+        )
+
+    def close(self) -> None:
+        """Give the memory or the temporary file of the sequences back."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def stratified_split(
+    labels: Sequence[Any] | np.ndarray | None,
+    count: int,
+    fraction: float,
+    generator: np.random.Generator | int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Part `count` records into training and validation indices, both increasing.
+
+    Each class has the same share in both parts; with `labels` None (number targets), chance alone decides.
+    `fraction` (between 0 and 1) is the validation part; it has at least one record, and at least as many as
+    there are classes with two records or more. A class with a single record stays in the training part.
+    `generator` may be a seed.
+
+    **Raises** `ShapeError` if there are not `count` labels; `OptionError` for a fraction that is out of range
+    or leaves the training part too few records.
+    """
+    # Imported here because it takes as long as the rest of the package.
+    from sklearn.model_selection import train_test_split
+
+    if not 0 < fraction < 1:
+        raise OptionError(f"the validation fraction is {fraction}; choose one between 0 and 1, such as 0.1")
+    if labels is not None and len(labels) != count:
+        raise ShapeError(f"there are {len(labels)} labels but {count} records; give one label a record")
+    indices = np.arange(count)
+    alone = indices[:0]
+    stratify = None
+    classes = 1
+    if labels is not None:
+        names = [label_name(label) for label in labels]
+        _, numbers, sizes = np.unique(names, return_inverse=True, return_counts=True)
+        is_alone = sizes[numbers] == 1
+        alone, indices, stratify = indices[is_alone], indices[~is_alone], numbers[~is_alone]
+        classes = max(int((sizes > 1).sum()), 1)
+    held = max(round(fraction * count), classes)
+    left = len(indices) - held
+    if left < classes:
+        raise OptionError(
+            f"a validation fraction of {fraction} of {count} records ({classes} classes to keep even) leaves "
+            f"{max(left, 0)} to train on; choose a smaller fraction, or give more records"
+        )
+    seed = int(np.random.default_rng(generator).integers(2**31))
+    training, validation = train_test_split(indices, test_size=held, random_state=seed, stratify=stratify)
+    return np.sort(np.concatenate([training, alone])), np.sort(validation)
