@@ -1,0 +1,42 @@
+# `make demo` and `make test` do all the set-up themselves, in .venv; both need Python >= 3.11 and a C++ compiler.
+PYTHON ?= python3
+# What `make test` installs besides the package: extras, and versions to hold on to.
+EXTRAS ?= test
+PINS ?=
+
+BIN := .venv/bin
+SOURCES := pyproject.toml LICENSE $(wildcard README.md CMakeLists.txt) \
+	$(shell find src -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
+
+.PHONY: demo test recipes bench clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash examples/demo.sh
+
+test: .venv/installed-$(EXTRAS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+recipes: .venv/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash recipes/run.sh
+
+bench: .venv/installed-test,oracles
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+# The package is installed as a user would get it, not in place, so that the tests see what is in the wheel.
+.venv/installed: $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet .
+	touch $@
+
+.venv/installed-%: $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet ".[$*]" $(PINS)
+	touch $@ .venv/installed
