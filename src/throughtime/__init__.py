@@ -1,45 +1,37 @@
 """Sequence learning with recurrent networks: every architecture, every way to train it, every sequence task.
 
-The layers of the library, from the inside out: cells and `unroll`; networks made of cells; learning rules; data from
-files; tasks; the training loop; scikit-learn estimators; the shell command `throughtime`.
+The layers of the library, from the inside out: cells and `unroll`; networks made of cells; learning rules;
+data from files; tasks; the training loop; scikit-learn estimators; the shell command `throughtime`.
 """
 
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
-from throughtime.cells import GRU, LSTM, Elman, ElmanState, GRUState, LSTMState
-from throughtime.core.cell import Cell, NoState, PointwiseCell
-from throughtime.core.sequence_map import Network, SequenceMap, apply
-from throughtime.core.state import initial_states
-from throughtime.core.unroll import unroll
-from throughtime.learning import BPTT, Gradient, LearningRule, gradient_over_chunks
-from throughtime.networks import (
-    AttentionPooling,
-    Bidirectional,
-    Chain,
-    Dropout,
-    Embedding,
-    FixedWindow,
-    Linear,
-    MeanPooling,
-    Stack,
-    one_hot,
-    wire,
-    without_noise,
-)
-
 if TYPE_CHECKING:
+    from throughtime.cells import GRU, LSTM, Elman, ElmanState, GRUState, LSTMState
+    from throughtime.core.cell import Cell, NoState, PointwiseCell
+    from throughtime.core.sequence_map import Network, SequenceMap, apply
+    from throughtime.core.state import initial_states
+    from throughtime.core.unroll import unroll
     from throughtime.estimators import SequenceClassifier, SequenceRegressor
+    from throughtime.learning import BPTT, Gradient, LearningRule, gradient_over_chunks
+    from throughtime.networks import (
+        AttentionPooling,
+        Bidirectional,
+        Chain,
+        Dropout,
+        Embedding,
+        FixedWindow,
+        Linear,
+        MeanPooling,
+        Stack,
+        one_hot,
+        wire,
+        without_noise,
+    )
     from throughtime.training.model_folder import load_model
 
-__version__ = metadata.version("throughtime")
-
-# These pull in scikit-learn and the file readers, which a user of cells alone should not wait for.
-_LAZY = {
-    "SequenceClassifier": "throughtime.estimators",
-    "SequenceRegressor": "throughtime.estimators",
-    "load_model": "throughtime.training.model_folder",
-}
+    __version__: str
 
 __all__ = [
     "BPTT",
@@ -78,7 +70,45 @@ __all__ = [
 ]
 
 
+# Each name is imported when it is first asked for: the shell answers `--help` without waiting for JAX, and a
+# user of cells alone does not wait for the file readers.
+_HOMES = {
+    "cells": ("GRU", "LSTM", "Elman", "ElmanState", "GRUState", "LSTMState"),
+    "core.cell": ("Cell", "NoState", "PointwiseCell"),
+    "core.sequence_map": ("Network", "SequenceMap", "apply"),
+    "core.state": ("initial_states",),
+    "core.unroll": ("unroll",),
+    "estimators": ("SequenceClassifier", "SequenceRegressor"),
+    "learning": ("BPTT", "Gradient", "LearningRule", "gradient_over_chunks"),
+    "networks": (
+        "AttentionPooling",
+        "Bidirectional",
+        "Chain",
+        "Dropout",
+        "Embedding",
+        "FixedWindow",
+        "Linear",
+        "MeanPooling",
+        "Stack",
+        "one_hot",
+        "wire",
+        "without_noise",
+    ),
+    "training.model_folder": ("load_model",),
+}
+_HOME_OF = {name: f"throughtime.{home}" for home, names in _HOMES.items() for name in names}
+
+
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'throughtime' has no attribute {name!r}")
+    if name == "__version__":
+        value: Any = metadata.version("throughtime")
+    elif name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'throughtime' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
