@@ -1,0 +1,54 @@
+"""What all tests share: one compilation cache a run, double precision on request, seeded randomness."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+import hypothesis
+import jax
+import numpy as np
+import pytest
+
+# A compilation that takes less than this is not worth a file.
+_WORTH_CACHING_S = 0.1
+_OWNED_CACHE = pytest.StashKey[str]()
+
+hypothesis.settings.register_profile("throughtime", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("throughtime")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run, and every process that it starts, one compilation cache that is empty at first."""
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        config.stash[_OWNED_CACHE] = tempfile.mkdtemp(prefix="throughtime-tests-")
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = config.stash[_OWNED_CACHE]
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = str(_WORTH_CACHING_S)
+    # JAX reads the variables when it is first imported, which some plugin may have done by now.
+    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", _WORTH_CACHING_S)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the compilation cache, if this process made it."""
+    if (cache := config.stash.get(_OWNED_CACHE, None)) is not None:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Compute in double precision for as long as the test lasts."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def key() -> jax.Array:
+    """A fixed key of JAX."""
+    return jax.random.key(20240)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator of NumPy, seeded anew for each test."""
+    return np.random.default_rng(20240)
