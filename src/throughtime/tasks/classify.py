@@ -31,6 +31,7 @@ class Classify(Task):
 
     name: Literal["classify"] = "classify"
     metrics: ClassVar[Mapping[str, bool]] = {"accuracy": True, "macro_f1": True}
+    target_type: ClassVar[type[np.generic]] = np.int32
     has_classes: ClassVar[bool] = True
 
     labels: LabelEncoder

@@ -24,6 +24,7 @@ class Regress(Task):
 
     name: Literal["regress"] = "regress"
     metrics: ClassVar[Mapping[str, bool]] = {"r2": True, "rmse": False, "mae": False}
+    target_type: ClassVar[type[np.generic]] = np.float32
 
     scale: NumberTargetEncoder
 

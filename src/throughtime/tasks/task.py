@@ -25,6 +25,8 @@ class Task(Options, abc.ABC):
 
     metrics: ClassVar[Mapping[str, bool]]
     """Names of the metrics, the main one first, and whether more is better."""
+    target_type: ClassVar[type[np.generic]]
+    """What encoded targets are stored as."""
     has_classes: ClassVar[bool] = False
     """Whether targets are classes, whose shares a split should keep."""
 

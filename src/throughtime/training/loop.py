@@ -131,7 +131,8 @@ def _epoch(
             weight_sum=position.weight_sum + weight,
         )
 
-    with prefetch(batches(train, plan[position.batch :], settings.batch_size)) as ready:
+    remaining = batches(train, plan[position.batch :], settings.batch_size)
+    with prefetch(remaining) as ready:
         for batch in ready:
             network, optimizer_state, loss = training_step(
                 network, optimizer_state, batch.inputs, batch.lengths, batch.targets, batch.weights,

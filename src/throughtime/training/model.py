@@ -9,7 +9,6 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from throughtime.core.errors import Place
 from throughtime.core.sequence_map import Network
 from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SequenceEncoder
@@ -49,12 +48,11 @@ class Model:
         """How many numbers were trained."""
         return sum(leaf.size for leaf in jax.tree.leaves(self.network))
 
-    def encode(self, sequences: Iterable[RawSequence], places: Iterable[Place | None]) -> Encoded:
-        """Return raw sequences as the network reads them, without targets."""
+    def encode(self, records: Iterable[RawSequence | Record]) -> Encoded:
+        """Return raw sequences, or records, as the network reads them, without targets."""
         store = SequenceStore()
-        for sequence, place in zip(sequences, places, strict=True):
-            store.append(self.encoder.encode(sequence, place))
-        return Encoded(store, np.zeros(len(store)), self.boundaries)
+        store.extend(self.encoder.encode_batch(records))
+        return Encoded(store, np.zeros(len(store), np.float32), self.boundaries)
 
     def outputs(self, data: Encoded) -> Float[np.ndarray, "N O"]:
         """Return the raw output for each sequence, in order."""
@@ -67,14 +65,12 @@ class Model:
 
             DataError: a sequence cannot be read as the model's kind of input.
         """
-        with self.encode(sequences, [None] * len(sequences)) as data:
+        with self.encode(sequences) as data:
             return self.task.answers(self.outputs(data))
 
     def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], np.ndarray]]:
         """Return records and outputs block by block, so that a file need not fit in memory."""
         records = iter(records)
         while block := list(islice(records, BLOCK)):
-            with self.encode(
-                (record.sequence for record in block), (record.place for record in block)
-            ) as data:
+            with self.encode(block) as data:
                 yield block, self.outputs(data)

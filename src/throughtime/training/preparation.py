@@ -80,8 +80,8 @@ def prepare(source: Source, settings: Settings) -> Prepared:
     train, validation = SequenceStore(), SequenceStore()
     for sequence, used in zip(_encoded(encoder, usable(source, kind)), in_training, strict=True):
         (train if used else validation).append(sequence)
-    numbers = np.array([task.encode(target, place) for target, place in targets])
-    boundaries = length_boundaries(train.lengths)
+    numbers = np.array([task.encode(target, place) for target, place in targets], task.target_type)
+    boundaries = length_boundaries(train.lengths, batch_size=settings.training.batch_size)
     held_out = None
     if len(validation):
         held_out = Encoded(validation, numbers[~in_training], boundaries)
@@ -128,7 +128,7 @@ def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = targets if TASKS[settings.task].has_classes else None
+        labels = np.array(list(map(str, targets))) if TASKS[settings.task].has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False
