@@ -44,8 +44,8 @@ def fit_encoder(
     choose("kind", kind, KINDS)
     if kind in ("bytes", "numbers") and (min_count != 1 or max_vocabulary is not None):
         raise OptionError(
-            f"min_count={min_count} and max_vocabulary={max_vocabulary} were given, but sequences of {kind} have "
-            "no vocabulary to limit; leave both out, or choose another kind"
+            f"min_count={min_count} and max_vocabulary={max_vocabulary} were given, but sequences of {kind} "
+            "have no vocabulary to limit; leave both out, or choose another kind"
         )
     if kind == "words":
         return WordEncoder.fit(

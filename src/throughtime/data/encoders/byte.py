@@ -7,7 +7,7 @@ import numpy as np
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.raw import converted, located, unicode_text
+from throughtime.data.encoders.raw import converted, located, parted, unicode_text
 from throughtime.data.kinds import as_text
 
 _NAMES = tuple(chr(value) if 32 < value < 127 else f"0x{value:02x}" for value in range(256))
@@ -41,7 +41,8 @@ class ByteEncoder(SymbolicEncoder):
         return np.frombuffer(_encoded(value, place), np.uint8)
 
     def encode_batch(self, values: Iterable[Any]) -> list[np.ndarray]:
-        return [self.encode(value, place) for value, place in located(values)]
+        texts = [_encoded(value, place) for value, place in located(values)]
+        return parted(np.frombuffer(b"".join(texts), np.uint8), map(len, texts))
 
 
 def _encoded(value: Any, place: Place | None) -> bytes:

@@ -59,8 +59,8 @@ class LabelEncoder(BaseModel):
             known = ", ".join(map(repr, self.names[:_NAMES_IN_A_MESSAGE]))
             more = ", …" if len(self.names) > _NAMES_IN_A_MESSAGE else ""
             raise DataError(
-                f"the label {name!r} does not occur in the training part{nearest(name, self.names)}; its labels "
-                f"are {known}{more}",
+                f"the label {name!r} does not occur in the training part{nearest(name, self.names)}; its "
+                f"labels are {known}{more}",
                 place,
             )
         return index

@@ -92,7 +92,7 @@ class NumberEncoder(Encoder):
 def _check_width(sequence: np.ndarray, expected: int, place: Place | None) -> None:
     if sequence.shape[1] != expected:
         raise DataError(
-            f"the sequence has {sequence.shape[1]} numbers a time step, but the training part has {expected}; "
-            f"give {expected} numbers in every time step",
+            f"the sequence has {sequence.shape[1]} numbers a time step, but the training part has {expected};"
+            f" give {expected} numbers in every time step",
             place,
         )

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+import numpy as np
+
 from throughtime.core.errors import DataError, Place
 from throughtime.data.encoders.vocabulary import nothing_given
 
@@ -40,11 +42,17 @@ def unicode_text(text: str, place: Place | None) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise DataError(
-            f"character {error.start + 1} is {text[error.start]!a}, half of a surrogate pair and no character "
-            "by itself; write the file as UTF-8 anew",
+            f"character {error.start + 1} is {text[error.start]!a}, half of a surrogate pair and no "
+            "character by itself; write the file as UTF-8 anew",
             place,
         ) from error
     return text
+
+
+def parted(joined: np.ndarray, lengths: Iterable[int]) -> list[np.ndarray]:
+    """Cut one array into consecutive pieces, which share its memory."""
+    ends = list(itertools.accumulate(lengths, initial=0))
+    return [joined[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def no_tokens(text: str, what: str, place: Place | None) -> DataError:

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import AfterValidator
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.raw import converted, located, unicode_text
+from throughtime.data.encoders.raw import converted, located, parted, unicode_text
 from throughtime.data.encoders.vocabulary import (
     UNKNOWN,
     UNKNOWN_ID,
@@ -22,8 +22,6 @@ from throughtime.data.encoders.vocabulary import (
 from throughtime.data.kinds import as_symbols, as_text
 
 _CHARACTERS_A_COUNT = 1 << 20
-
-_Symbols = TypeVar("_Symbols", str, list[str])
 
 
 class SymbolEncoder(SymbolicEncoder):
@@ -86,14 +84,26 @@ class SymbolEncoder(SymbolicEncoder):
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn a string or a list of symbols into ids `[T]` of the smallest unsigned type."""
         symbols = _RAW[self.kind](value, place)
-        if isinstance(symbols, str):
-            # mode="clip" sends everything beyond the table to its last entry, which is the unknown id.
-            return self._table.take(_code_points(symbols), mode="clip")
-        known = self._ids
-        return np.array([known.get(symbol, UNKNOWN_ID) for symbol in symbols], id_type(len(self.alphabet)))
+        return self._looked_up(symbols) if isinstance(symbols, str) else self._found(symbols)
 
     def encode_batch(self, values: Iterable[Any]) -> list[np.ndarray]:
-        return [self.encode(value, place) for value, place in located(values)]
+        convert = _RAW[self.kind]
+        sequences = [convert(value, place) for value, place in located(values)]
+        if not all(isinstance(symbols, str) for symbols in sequences):
+            return [
+                self._looked_up(symbols) if isinstance(symbols, str) else self._found(symbols)
+                for symbols in sequences
+            ]
+        # One look-up for all: a numpy call takes longer than the letters of a short sequence.
+        return parted(self._looked_up("".join(sequences)), map(len, sequences))
+
+    def _looked_up(self, symbols: str) -> np.ndarray:
+        # mode="clip" sends everything beyond the table to its last entry, which is the unknown id.
+        return self._table.take(_code_points(symbols), mode="clip")
+
+    def _found(self, symbols: list[str]) -> np.ndarray:
+        known = self._ids
+        return np.array([known.get(symbol, UNKNOWN_ID) for symbol in symbols], id_type(len(self.alphabet)))
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -108,14 +118,11 @@ class SymbolEncoder(SymbolicEncoder):
 
 
 def _text(value: Any, place: Place | None) -> str:
-    return _checked(as_text(value, place), place)
+    return unicode_text(as_text(value, place), place)
 
 
 def _symbols(value: Any, place: Place | None) -> str | list[str]:
-    return _checked(as_symbols(value, place), place)
-
-
-def _checked(symbols: _Symbols, place: Place | None) -> _Symbols:
+    symbols = as_symbols(value, place)
     unicode_text(symbols if isinstance(symbols, str) else "".join(symbols), place)
     return symbols
 
