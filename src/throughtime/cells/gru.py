@@ -32,7 +32,7 @@ class GRU(Cell):
 
     **Shapes**
 
-        x `[I]`; h, gates, d `[H]`; W `[3H, I]`, U `[3H, H]`, b `[3H]`, rows in the order r, z, n; y `[H]`
+        x `[I]`; h, gates, d `[H]`; W `[3H, I]`, U `[3H, H]`, b `[3H]`, G = 3H rows in the order r, z, n; y `[H]`
 
     Arguments:
         input_size: number of features of an element, at least 1.
@@ -58,9 +58,9 @@ class GRU(Cell):
 
     kind: ClassVar[str] = "gru"
 
-    input_weight: Float[Array, "3*H I"]
-    recurrent_weight: Float[Array, "3*H H"]
-    bias: Float[Array, " 3*H"]
+    input_weight: Float[Array, "G I"]
+    recurrent_weight: Float[Array, "G H"]
+    bias: Float[Array, " G"]
     candidate_bias: Float[Array, " H"]
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
@@ -89,11 +89,11 @@ class GRU(Cell):
         """Return a hidden layer of zeros."""
         return GRUState(jnp.zeros_like(self.candidate_bias))
 
-    def project(self, x: Float[Array, " I"]) -> Float[Array, " 3*H"]:
+    def project(self, x: Float[Array, " I"]) -> Float[Array, " G"]:
         """Return `W x_t + b` for both gates and the candidate."""
         return self.input_weight @ x + self.bias
 
-    def step(self, state: GRUState, projected: Float[Array, " 3*H"]) -> tuple[GRUState, Float[Array, " H"]]:
+    def step(self, state: GRUState, projected: Float[Array, " G"]) -> tuple[GRUState, Float[Array, " H"]]:
         """Return the next state and its hidden layer."""
         r_in, z_in, n_in = jnp.split(projected, 3)
         r_back, z_back, n_back = jnp.split(self.recurrent_weight @ state.hidden, 3)

@@ -33,7 +33,7 @@ class LSTM(Cell):
 
     **Shapes**
 
-        x `[I]`; h, c, gates `[H]`; W `[4H, I]`, U `[4H, H]`, b `[4H]`, rows in the order i, f, g, o; y `[H]`
+        x `[I]`; h, c, gates `[H]`; W `[4H, I]`, U `[4H, H]`, b `[4H]`, G = 4H rows in the order i, f, g, o; y `[H]`
 
     Arguments:
         input_size: number of features of an element, at least 1.
@@ -62,9 +62,9 @@ class LSTM(Cell):
 
     kind: ClassVar[str] = "lstm"
 
-    input_weight: Float[Array, "4*H I"]
-    recurrent_weight: Float[Array, "4*H H"]
-    bias: Float[Array, " 4*H"]
+    input_weight: Float[Array, "G I"]
+    recurrent_weight: Float[Array, "G H"]
+    bias: Float[Array, " G"]
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
@@ -93,11 +93,11 @@ class LSTM(Cell):
         zeros = jnp.zeros(self.output_size, self.bias.dtype)
         return LSTMState(zeros, zeros)
 
-    def project(self, x: Float[Array, " I"]) -> Float[Array, " 4*H"]:
+    def project(self, x: Float[Array, " I"]) -> Float[Array, " G"]:
         """Return `W x_t + b` for all gates."""
         return self.input_weight @ x + self.bias
 
-    def step(self, state: LSTMState, projected: Float[Array, " 4*H"]) -> tuple[LSTMState, Float[Array, " H"]]:
+    def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""
         i, f, g, o = jnp.split(projected + self.recurrent_weight @ state.hidden, 4)
         cell = sigmoid(f) * state.cell + sigmoid(i) * jnp.tanh(g)  # Eqs. 1-3

@@ -15,7 +15,7 @@ Initializer: TypeAlias = Callable[[PRNGKeyArray, tuple[int, ...]], Array]
 """A function of a key and a shape `[rows, columns]` that draws a weight matrix."""
 
 
-def uniform_by_columns(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
+def uniform_by_columns(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "*rows columns"]:
     """Draw from U(-1/sqrt(columns), 1/sqrt(columns)): LeCun et al. 1998, "Efficient BackProp", section
     4.6."""
     bound = shape[-1] ** -0.5
@@ -44,7 +44,7 @@ def initializer(name: str) -> Initializer:
 
 def per_gate(
     initialize: Initializer, key: PRNGKeyArray, gates: int, rows: int, columns: int
-) -> Float[Array, "gates*rows columns"]:
+) -> Float[Array, "{gates}*{rows} {columns}"]:
     """Draw one matrix `[rows, columns]` for each gate and lay them one below the other.
 
     Drawn as one tall matrix, an orthogonal initialiser would make the gates depend on one another, and
