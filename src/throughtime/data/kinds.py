@@ -89,7 +89,7 @@ def as_numbers(value: object, place: Place | None = None) -> np.ndarray:
     with np.errstate(over="ignore"):
         numbers = np.ascontiguousarray(array, dtype=np.float32)
     if not np.isfinite(numbers).all():
-        step, feature = np.argwhere(~np.isfinite(numbers))[0]
+        step, feature = map(int, np.argwhere(~np.isfinite(numbers))[0])
         raise DataError(
             f"{_where(step, feature, array.shape[1])} is {array[step, feature]} where a finite number was "
             f"expected, at most 3.4e38; replace it, or leave the record out",

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from throughtime.core.errors import DataError, Place
 from throughtime.data.records import decoded
 
 
-def numbers_of(values: Sequence[Any], names: Sequence[str], place: Place) -> list[float]:
+def numbers_of(values: Sequence[Any], names: Sequence[str], file: str, row: int | None) -> list[float]:
     """The cells of one row as finite numbers; the first that is none is a `DataError` naming its column."""
     try:
         numbers = list(map(float, values))
+        # The sum is finite only if every number is; should it overflow, the cells are looked at one by one.
+        if math.isfinite(sum(numbers)) and not any(map(_underscored, values)):
+            return numbers
     except (TypeError, ValueError, OverflowError):
         pass
-    else:
-        # The sum is finite only if every number is; should it overflow, the cells are looked at one by one.
-        if math.isfinite(sum(numbers)) and not _has_underscore(values):
-            return numbers
-    return [number_of(value, replace(place, column=name)) for value, name in zip(values, names, strict=True)]
+    return [number_of(value, Place(file, row, name)) for value, name in zip(values, names, strict=True)]
 
 
 def number_of(value: object, place: Place) -> float:
@@ -34,7 +32,7 @@ def number_of(value: object, place: Place) -> float:
         )
     try:
         number = float(value)  # type: ignore[arg-type]
-        plain = not _has_underscore([value])
+        plain = not _underscored(value)
     except (TypeError, ValueError, OverflowError):
         plain = False
     if not plain:
@@ -57,9 +55,8 @@ def shown(value: object) -> str:
     return kind + (text if len(text) <= 40 else text[:37] + "...")
 
 
-def _has_underscore(values: Sequence[Any]) -> bool:
+def _underscored(value: object) -> bool:
     """Python reads `1_000` as a number; in a file of data it is more likely an identifier."""
-    return any(
-        (isinstance(value, str) and "_" in value) or (isinstance(value, bytes) and b"_" in value)
-        for value in values
-    )
+    if isinstance(value, bytes):
+        return b"_" in value
+    return isinstance(value, str) and "_" in value

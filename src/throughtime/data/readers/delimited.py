@@ -91,7 +91,7 @@ class DelimitedTable(Table):
         last = read.index(self.columns[-1])
         last_cell = b""
         number = 0
-        for batch in self._scanner(read, block_bytes, invalid).to_batches():
+        for batch in self._batches(read, block_bytes, invalid):
             if batch.num_rows == 0:
                 continue
             last_cell = batch.column(last)[-1].as_py()
@@ -109,33 +109,39 @@ class DelimitedTable(Table):
         while invalid:
             yield self._wrong_width(*invalid.popleft())
 
-    def _scanner(self, columns: list[str], block_bytes: int, invalid: deque[tuple[int, int, bool]]) -> Any:
+    def _batches(
+        self, columns: list[str], block_bytes: int, invalid: deque[tuple[int, int, bool]]
+    ) -> Iterator[Any]:
+        """Arrow's streaming reader: a data-set scan of the same file reads ahead without a limit."""
         import pyarrow
         import pyarrow.csv
-        import pyarrow.dataset
 
         def handle(row: Any) -> str:
             # Arrow counts the header as row 1.
             invalid.append((row.number - 1, row.actual_columns, row.text.count('"') % 2 == 1))
             return "skip" if len(invalid) < MOST_INVALID_IN_A_RUN else "error"
 
-        form = pyarrow.dataset.CsvFileFormat(
+        with pyarrow.csv.open_csv(
+            str(self.path),
+            # Rows are numbered, and handed to `handle` in order, only without threads.
+            read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=block_bytes),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter="\t" if self.tabs else ",",
                 quote_char=False if self.tabs else '"',
                 newlines_in_values=not self.tabs,
                 invalid_row_handler=handle,
             ),
-            read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=block_bytes),
+            # Bytes, not text: Arrow would refuse a whole block for one invalid byte, without the row.
             convert_options=pyarrow.csv.ConvertOptions(
-                strings_can_be_null=False, quoted_strings_can_be_null=False
+                column_types={name: pyarrow.binary() for name in columns},
+                include_columns=columns,
+                strings_can_be_null=False,
+                quoted_strings_can_be_null=False,
             ),
-        )
-        # Bytes, not text: Arrow would refuse a whole block for one invalid byte, without the row.
-        schema = pyarrow.schema([(name, pyarrow.binary()) for name in columns])
-        table = pyarrow.dataset.dataset(str(self.path), format=form, schema=schema)
-        # Rows are numbered, and handed to `handle` in order, only without threads.
-        return table.scanner(columns=columns, use_threads=False, batch_readahead=1, fragment_readahead=1)
+            # The others reserve a gigabyte of addresses, which a limit on them would not grant.
+            memory_pool=pyarrow.system_memory_pool(),
+        ) as reader:
+            yield from reader
 
     def _wrong_width(self, number: int, width: int, odd_quotes: bool) -> DataError:
         if odd_quotes and not self.tabs:

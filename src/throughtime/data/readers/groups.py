@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,118 +20,118 @@ memory stays constant."""
 
 @dataclass
 class _Group:
+    """The rows of one id so far. `raw_identity` and `raw_target` are the cells as they came, so that rows
+    like the one before need no second look."""
+
+    raw_identity: object
     identity: object
     first_row: int
+    raw_target: object = None
     target: RawTarget | None = None
     steps: list[list[float]] = field(default_factory=list)
     error: DataError | None = None
 
 
-def grouped(
-    rows: Iterator[tuple[int, Sequence[Any]] | DataError], columns: Columns, file: str
-) -> Iterator[Record | DataError]:
-    """One record for each run of rows with the same id, `[rows, features]`.
+class Groups:
+    """Rows of a long table into records, one for each run of rows with the same id, `[rows, features]`.
 
-    A bad row spoils the sequence it stands in: that sequence comes out as one error, its other rows are
+    A bad row spoils the sequence it stands in: that sequence comes out as one error, and its other rows are
     dropped. The target must be the same in all rows of a sequence.
     """
-    reader = _Reader(columns, file)
-    group: _Group | None = None
-    stray: DataError | None = None
-    for row in rows:
-        if isinstance(row, DataError):
-            # Its id is unknown: it may belong to the sequence before it or to the one after.
-            if group is None:
-                stray = stray or row
-            else:
-                group.error = group.error or row
-            continue
-        number, values = row
-        try:
-            identity = reader.identity(number, values)
-        except DataError as error:
-            if group is None:
-                stray = stray or error
-            else:
-                group.error = group.error or error
-            continue
-        if group is None or identity != group.identity:
-            if group is not None:
-                yield reader.finished(group)
-            group = reader.begun(identity, number)
-            group.error, stray = group.error or stray, None
-        if group.error is None:
-            try:
-                reader.add(group, number, values)
-            except DataError as error:
-                group.error = error
-    if group is not None:
-        yield reader.finished(group)
-    elif stray is not None:
-        yield stray
 
-
-class _Reader:
-    def __init__(self, columns: Columns, file: str):
-        assert columns.group is not None
-        self.columns = columns
-        self.group_column = columns.group
-        self.file = file
+    def __init__(self, columns: Columns, group: str, file: str):
         order = {name: index for index, name in enumerate(columns.all)}
-        self.group_index = order[columns.group]
-        self.target_index = order[columns.target] if columns.target is not None else None
-        self.seen: set[object] = set()
+        self._columns = columns
+        self._group_column = group
+        self._group_index = order[group]
+        self._target_index = order[columns.target] if columns.target is not None else None
+        self._file = file
 
-    def identity(self, number: int, values: Sequence[Any]) -> object:
-        identity = values[self.group_index]
-        place = Place(self.file, number, self.group_column)
-        if isinstance(identity, bytes):
-            identity = decoded(identity, place)
+    def records(self, rows: Iterable[tuple[int, Sequence[Any]] | DataError]) -> Iterator[Record | DataError]:
+        """Read rows once, from the first."""
+        seen: set[object] = set()
+        group: _Group | None = None
+        # A bad row whose id is unknown, before any sequence has begun.
+        stray: DataError | None = None
+        for row in rows:
+            error: DataError | None = None
+            if isinstance(row, DataError):
+                error = row
+            else:
+                number, values = row
+                try:
+                    begun = self._begun(group, number, values[self._group_index], seen)
+                except DataError as problem:
+                    error = problem
+            if error is not None:
+                if group is None:
+                    stray = stray or error
+                else:
+                    group.error = group.error or error
+                continue
+            if begun is not group:
+                if group is not None:
+                    yield self._finished(group)
+                group = begun
+                group.error, stray = group.error or stray, None
+            if group.error is None:
+                self._add(group, number, values)
+        if group is not None:
+            yield self._finished(group)
+        elif stray is not None:
+            yield stray
+
+    def _begun(self, group: _Group | None, number: int, raw: object, seen: set[object]) -> _Group:
+        """The group that a row belongs to: the one before, or a new one."""
+        if group is not None and raw == group.raw_identity:
+            return group
+        place = Place(self._file, number, self._group_column)
+        identity = decoded(raw, place) if isinstance(raw, bytes) else raw
         if identity is None or identity != identity or (isinstance(identity, str) and not identity.strip()):
             raise DataError("the id of the sequence is missing; each row needs one", place)
         if not isinstance(identity, str | int | float):
-            raise DataError(
-                f"{shown(identity)} cannot be the id of a sequence; use text or a whole number", place
-            )
-        return identity
-
-    def begun(self, identity: object, number: int) -> _Group:
-        group = _Group(identity, number)
-        if identity in self.seen:
-            group.error = DataError(
+            raise DataError(f"{shown(identity)} cannot be the id of a sequence; give text or a number", place)
+        begun = _Group(raw, identity, number)
+        if identity in seen:
+            begun.error = DataError(
                 f"the sequence {shown(identity)} begins again after another one; sort the table by "
-                f"{self.group_column!r} so that the rows of a sequence follow each other",
-                Place(self.file, number, self.group_column),
-            )
-        elif len(self.seen) < IDS_REMEMBERED:
-            self.seen.add(identity)
-        return group
-
-    def add(self, group: _Group, number: int, values: Sequence[Any]) -> None:
-        names = self.columns.sequence
-        group.steps.append(numbers_of(values[: len(names)], names, Place(self.file, number)))
-        if self.target_index is None:
-            return
-        place = Place(self.file, number, self.columns.target)
-        target = checked_target(values[self.target_index], place)
-        if group.target is None:
-            group.target = target
-        elif target != group.target:
-            raise DataError(
-                f"the target changes from {shown(group.target)} to {shown(target)} within the sequence "
-                f"{shown(group.identity)} that began at row {group.first_row}; give all its rows "
-                f"the same target",
+                f"{self._group_column!r} so that the rows of a sequence follow each other",
                 place,
             )
+        elif len(seen) < IDS_REMEMBERED:
+            seen.add(identity)
+        return begun
 
-    def finished(self, group: _Group) -> Record | DataError:
+    def _add(self, group: _Group, number: int, values: Sequence[Any]) -> None:
+        names = self._columns.sequence
+        try:
+            group.steps.append(numbers_of(values[: len(names)], names, self._file, number))
+            if self._target_index is not None:
+                self._add_target(group, number, values[self._target_index])
+        except DataError as error:
+            group.error = error
+
+    def _add_target(self, group: _Group, number: int, raw: object) -> None:
+        if group.target is not None and raw == group.raw_target:
+            return
+        place = Place(self._file, number, self._columns.target)
+        target = checked_target(raw, place)
+        if group.target is not None and target != group.target:
+            raise DataError(
+                f"the target changes from {shown(group.target)} to {shown(target)} within the sequence "
+                f"{shown(group.identity)} that began at row {group.first_row}; give all rows the same one",
+                place,
+            )
+        group.raw_target, group.target = raw, target
+
+    def _finished(self, group: _Group) -> Record | DataError:
         if group.error is not None:
             return group.error
-        names = self.columns.sequence
+        names = self._columns.sequence
         return make_record(
             np.array(group.steps),
             group.target,
-            Place(self.file, group.first_row, names[0] if len(names) == 1 else None),
-            target_column=self.columns.target,
-            needs_target=self.target_index is not None,
+            Place(self._file, group.first_row, names[0] if len(names) == 1 else None),
+            target_column=self._columns.target,
+            needs_target=self._target_index is not None,
         )

@@ -61,14 +61,15 @@ class StandardInput(Source):
             if number == 1:
                 line = line.removeprefix(BYTE_ORDER_MARK)
             try:
-                yield self._record(line.rstrip(b"\r\n"), Place(self.name, number))
+                yield self._record(line.rstrip(b"\r\n"), number)
             except DataError as error:
                 yield error
 
-    def _record(self, line: bytes, place: Place) -> Record | DataError:
+    def _record(self, line: bytes, number: int) -> Record | DataError:
+        place = Place(self.name, number)
         start = line.lstrip()[:1]
         if start == b"{":
-            return self._from_object(json_value(line, place), place)
+            return self._from_object(json_value(line, place), number)
         sequence = json_value(line, place) if start == b"[" else decoded(line, place)
         if self.needs_target:
             return DataError(
@@ -77,7 +78,7 @@ class StandardInput(Source):
             )
         return make_record(sequence, None, place, needs_target=False)
 
-    def _from_object(self, fields: dict[str, Any], place: Place) -> Record | DataError:
+    def _from_object(self, fields: dict[str, Any], number: int) -> Record | DataError:
         if self._columns is None:
             self._columns = choose_columns(
                 list(fields),
@@ -89,16 +90,17 @@ class StandardInput(Source):
             )
         columns = self._columns
         sequence: Any
+        column: str | None = None
         if len(columns.sequence) > 1:
             cells = [fields.get(name) for name in columns.sequence]
-            sequence = np.array(numbers_of(cells, columns.sequence, place))
+            sequence = np.array(numbers_of(cells, columns.sequence, self.name, number))
         else:
-            sequence = fields.get(columns.sequence[0])
-            place = Place(place.file, place.row, columns.sequence[0])
+            column = columns.sequence[0]
+            sequence = fields.get(column)
         return make_record(
             sequence,
             fields.get(columns.target) if columns.target is not None else None,
-            place,
+            Place(self.name, number, column),
             target_column=columns.target,
             needs_target=self.needs_target,
         )

@@ -11,7 +11,7 @@ import numpy as np
 from throughtime.core.errors import DataError, Place
 from throughtime.data.readers.cells import numbers_of
 from throughtime.data.readers.columns import Columns, choose_columns
-from throughtime.data.readers.groups import grouped
+from throughtime.data.readers.groups import Groups
 from throughtime.data.records import Record, Source, make_record
 
 TableRow = tuple[int, Sequence[Any]]
@@ -71,7 +71,8 @@ class TableSource(Source):
 
     def rows(self) -> Iterator[Record | DataError]:
         if self.columns.group is not None:
-            return grouped(self.table.rows(self.columns.all), self.columns, self.name)
+            groups = Groups(self.columns, self.columns.group, self.name)
+            return groups.records(self.table.rows(self.columns.all))
         if len(self.columns.sequence) > 1:
             return self._wide()
         return self._single()
@@ -99,16 +100,15 @@ class TableSource(Source):
                 yield row
                 continue
             number, values = row
-            place = Place(self.name, number)
             try:
-                numbers = numbers_of(values[:width], names, place)
+                numbers = numbers_of(values[:width], names, self.name, number)
             except DataError as error:
                 yield error
                 continue
             yield make_record(
                 np.array(numbers),
                 values[width] if target is not None else None,
-                place,
+                Place(self.name, number),
                 target_column=target,
                 needs_target=target is not None,
             )

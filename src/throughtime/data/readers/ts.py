@@ -100,9 +100,9 @@ def _sequence(parts: list[str], dimensions: int | None, place: Place) -> np.ndar
 
 
 def _dimension(values: list[str], index: int, place: Place) -> list[float]:
-    names = range(1, len(values) + 1)
     cells = ["" if value.strip().lower() in MISSING else value for value in values]
-    return numbers_of(cells, [f"dimension {index}, time step {step}" for step in names], place)
+    names = [f"dimension {index}, time step {step}" for step in range(1, len(values) + 1)]
+    return numbers_of(cells, names, place.file, place.row)
 
 
 def _header(path: Path) -> Header:
