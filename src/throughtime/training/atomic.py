@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from throughtime.core.errors import UsageError
 
@@ -16,22 +17,31 @@ def write_file(path: Path, content: bytes) -> None:
 
         UsageError: the disk is full or the folder cannot be written to; the old file is as it was.
     """
+    with new_file(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Give an empty file to write to, which takes the place of `path` when all went well.
+
+    **Raises**
+
+        UsageError: the disk is full or the folder cannot be written to; the old file is as it was.
+    """
     beside = path.with_name(path.name + ".part")
     try:
         with open(beside, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
         _sync_folder(path.parent)
     except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some "
-            "space, or "
-            "choose another place"
-        ) from None
 
 
 @contextlib.contextmanager
@@ -55,11 +65,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         _sync_folder(beside)
         _take_the_place(beside, path, old)
     except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some "
-            "space, or "
-            "choose another place"
-        ) from None
+        raise _unwritable(path, error) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -77,6 +83,13 @@ def _take_the_place(new: Path, path: Path, old: Path) -> None:
             raise
     _sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path}: cannot be written: {error.strerror}; what was there before is unchanged. Free some space, "
+        "or choose another place"
+    )
 
 
 def _sync_folder(folder: Path) -> None:
