@@ -32,7 +32,8 @@ class GRU(Cell):
 
     **Shapes**
 
-        x `[I]`; h, gates, d `[H]`; W `[3H, I]`, U `[3H, H]`, b `[3H]`, G = 3H rows in the order r, z, n; y `[H]`
+        x `[I]`; h, gates, d `[H]`; W `[3H, I]`, U `[3H, H]`, b `[3H]`,
+        G = 3H rows in the order r, z, n; y `[H]`
 
     Arguments:
         input_size: number of features of an element, at least 1.

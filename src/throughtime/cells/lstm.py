@@ -33,7 +33,8 @@ class LSTM(Cell):
 
     **Shapes**
 
-        x `[I]`; h, c, gates `[H]`; W `[4H, I]`, U `[4H, H]`, b `[4H]`, G = 4H rows in the order i, f, g, o; y `[H]`
+        x `[I]`; h, c, gates `[H]`; W `[4H, I]`, U `[4H, H]`, b `[4H]`,
+        G = 4H rows in the order i, f, g, o; y `[H]`
 
     Arguments:
         input_size: number of features of an element, at least 1.
