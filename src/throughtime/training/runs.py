@@ -55,7 +55,7 @@ def train(
         prepared.task,
         fitted.network,
         prepared.train.boundaries,
-        _report(prepared, fitted),
+        _report(prepared, settings, fitted),
     )
 
 
@@ -72,8 +72,8 @@ def diverged_message(settings: Settings, fitted: Fitted) -> str:
     )
 
 
-def _report(prepared: Prepared, fitted: Fitted) -> dict[str, object]:
-    return {
+def _report(prepared: Prepared, settings: Settings, fitted: Fitted) -> dict[str, object]:
+    report: dict[str, object] = {
         "train_sequences": len(prepared.train.store),
         "validation_sequences": 0 if prepared.validation is None else len(prepared.validation.store),
         "epochs": len(fitted.history),
@@ -82,3 +82,6 @@ def _report(prepared: Prepared, fitted: Fitted) -> dict[str, object]:
         "notes": list(prepared.notes),
         "history": list(fitted.history),
     }
+    if fitted.stopped == "diverged":
+        report["explanation"] = diverged_message(settings, fitted)
+    return report
