@@ -1,0 +1,5 @@
+"""The shell command `throughtime`: one file a command, and what the commands share."""
+
+from throughtime.cli.application import main
+
+__all__ = ["main"]

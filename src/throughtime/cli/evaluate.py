@@ -1,0 +1,73 @@
+"""`throughtime evaluate`: how good a saved model is on a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="Folder of a trained model.", show_default=False)
+]
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, a folder of class folders, or - for standard input.",
+        show_default=False,
+    ),
+]
+SequenceOption = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column with the sequence; as in training when left out."),
+]
+TargetOption = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column with the answer; as in training when left out.")
+]
+GroupOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Column that says which rows belong together; as in training when left out."
+    ),
+]
+SkipOption = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Count records that cannot be used and leave them out.")
+]
+
+
+def evaluate(
+    model: ModelArgument,
+    file: FileArgument,
+    sequence: SequenceOption = None,
+    target: TargetOption = None,
+    group: GroupOption = None,
+    skip_bad_rows: SkipOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+) -> None:
+    """Score a model on a file of labelled sequences.
+
+    Prints accuracy, macro F1 and a confusion matrix for labels; R2, RMSE and MAE for numbers; and beside them
+    the scores of the best answer that does not look at the sequence.
+    """
+    from throughtime.cli.compilations import keep_compilations
+    from throughtime.cli.evaluation import evaluate_model, show_evaluation
+    from throughtime.cli.screen import say, show
+    from throughtime.cli.sources import open_for, skipped_in_words
+    from throughtime.training.model_folder import load_model
+
+    keep_compilations()
+    loaded = load_model(model)
+    source = open_for(
+        loaded.settings.data, file, sequence=sequence, target=target, group=group, skip_bad_rows=skip_bad_rows
+    )
+    evaluation = evaluate_model(loaded, source)
+    if as_json:
+        show(json.dumps(evaluation.as_json()))
+        return
+    say(source.description)
+    for line in skipped_in_words(source):
+        say(line)
+    show(f"{evaluation.records:,} records")
+    show_evaluation(evaluation, with_confusion=True)

@@ -1,0 +1,66 @@
+"""`throughtime predict`: what a saved model answers to each sequence of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from throughtime.cli.evaluate import FileArgument, GroupOption, ModelArgument, SequenceOption, SkipOption
+
+
+def predict(
+    model: ModelArgument,
+    file: FileArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File to write to, whole or not at all; standard output if none."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="text (an answer a line), csv or jsonl; by --out's suffix when left out, else text.",
+        ),
+    ] = None,
+    sequence: SequenceOption = None,
+    group: GroupOption = None,
+    skip_bad_rows: SkipOption = False,
+) -> None:
+    """Answer for each sequence of a file.
+
+    The file needs no column of answers. CSV and JSON Lines have the record's row, the answer and, for labels,
+    its probability.
+    """
+    from throughtime.cli.answers import FORMATS, format_for, opened, with_places
+    from throughtime.cli.compilations import keep_compilations
+    from throughtime.cli.screen import say
+    from throughtime.cli.sources import open_for, skipped_in_words
+    from throughtime.core.errors import OptionError
+    from throughtime.training.model_folder import load_model
+    from throughtime.training.preparation import usable
+
+    write = FORMATS[format_for(format, out)]
+    if out is not None and out.exists() and Path(file).exists() and out.samefile(file):
+        raise OptionError(f"--out is {str(out)!r}, the file to read from; choose another one")
+    keep_compilations()
+    loaded = load_model(model)
+    source = open_for(
+        loaded.settings.data,
+        file,
+        sequence=sequence,
+        group=group,
+        needs_target=False,
+        skip_bad_rows=skip_bad_rows,
+    )
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for block, outputs in loaded.predict_records(usable(source, loaded.encoder.kind)):
+            yield from with_places([record.place for record in block], loaded.task.columns(outputs))
+
+    with opened(out) as stream:
+        write(rows(), stream)
+    for line in skipped_in_words(source):
+        say(line)

@@ -1,0 +1,60 @@
+"""`throughtime reproduce`: a published result beside what this library reaches, by a recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+
+def reproduce(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="Path of a recipe, or the name of one in the folder recipes.",
+            show_default=False,
+        ),
+    ],
+    seeds: Annotated[
+        int | None,
+        typer.Option(metavar="INTEGER", min=1, help="Models to train; as the recipe says when left out."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the results alone.")] = False,
+) -> int:
+    """Train what a recipe describes, beside the published result.
+
+    Trains a model for each seed, and for each the fixed-window network with the same settings. Exit status 0
+    if the mean reaches the recipe's bar, 1 if not. The result is appended to results/NAME.jsonl beside the
+    recipe.
+    """
+    from throughtime.cli.application import DONE, FAILED
+    from throughtime.cli.compilations import keep_compilations
+    from throughtime.cli.recipe import read_recipe
+    from throughtime.cli.results import Result, append_result, find_recipe, to_reproduce
+    from throughtime.cli.screen import say
+    from throughtime.cli.sources import open_for
+    from throughtime.cli.trials import train_trials
+    from throughtime.networks.window import FixedWindow
+
+    path = find_recipe(recipe)
+    chosen = read_recipe(path)
+    published, train_file, test_file = to_reproduce(chosen, path)
+    skip = chosen.data.skip_bad_rows
+    source = open_for(chosen.data, train_file, skip_bad_rows=skip)
+    test = open_for(chosen.data, test_file, skip_bad_rows=skip)
+    keep_compilations()
+
+    def trained(cell: str) -> Any:
+        network = chosen.network.model_copy(update={"cell": cell})
+        settings = chosen.settings.model_copy(update={"network": network})
+        return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet)
+
+    ours = trained(chosen.network.cell)
+    window = trained(FixedWindow.kind)
+    result = Result(path.stem, published, chosen.network.cell, ours, window)
+    result.show()
+    file = append_result(result, path)
+    if not quiet:
+        say(f"appended to {file}")
+    return DONE if result.reached else FAILED

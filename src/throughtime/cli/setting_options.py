@@ -1,0 +1,166 @@
+"""The options that stand for settings: names, defaults, limits and words are those of the settings."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from throughtime.core.errors import OptionError
+from throughtime.core.options import Options
+from throughtime.learning import RULES
+from throughtime.networks.architecture import CELL_NAMES, Architecture
+from throughtime.tasks import TASKS
+from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+from throughtime.training.settings import DataSettings, Settings, TrainingSettings
+
+Given = dict[str, dict[str, Any]]
+"""Settings that were given as options, by group; those of the run itself are in the group `""`."""
+
+NAMES = {
+    "cell": CELL_NAMES,
+    "rule": tuple(RULES),
+    "optimizer": tuple(OPTIMIZERS),
+    "schedule": SCHEDULES,
+    "metric": tuple(dict.fromkeys(["loss", *(metric for task in TASKS.values() for metric in task.metrics)])),
+}
+"""What a setting that names an entry of a registry can be; the settings themselves check it."""
+
+
+class _Group(NamedTuple):
+    options: type[Options]
+    panel: str
+    names: tuple[str, ...]
+
+
+GROUPS = {
+    "data": _Group(DataSettings, "Data", tuple(DataSettings.model_fields)),
+    "network": _Group(Architecture, "Network", tuple(Architecture.model_fields)),
+    "training": _Group(TrainingSettings, "Training", tuple(TrainingSettings.model_fields)),
+    "": _Group(Settings, "Training", ("seed",)),
+}
+
+
+def takes_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command an option for every setting, in place of its parameter `**settings`."""
+    own = [
+        parameter
+        for parameter in inspect.signature(command, eval_str=True).parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    derived = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=_unset(group, name), annotation=_option(group, name)
+        )
+        for group in GROUPS.values()
+        for name in group.names
+    ]
+
+    @functools.wraps(command)
+    def with_options(**values: Any) -> Any:
+        return command(**values)
+
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    with_options.__signature__ = inspect.Signature([*keyword_only, *derived])  # type: ignore[attr-defined]
+    return with_options
+
+
+def given_settings(values: Mapping[str, Any]) -> Given:
+    """Return the settings among the values of a command's options, checked one by one.
+
+    **Raises**
+
+        OptionError: a value that the setting cannot have; it names the option.
+    """
+    given: Given = {}
+    for group_name, group in GROUPS.items():
+        for name in group.names:
+            value, default = values.get(name), group.options.model_fields[name].default
+            if isinstance(default, bool):
+                value = not default if value else None
+            if value is not None:
+                given.setdefault(group_name, {})[name] = _checked(group_name, name, value)
+    return given
+
+
+def option_name(name: str) -> str:
+    """Return the option that stands for a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _checked(group_name: str, name: str, value: Any) -> Any:
+    group = GROUPS[group_name].options
+    try:
+        if group is Settings:
+            return getattr(Settings.parse({"task": next(iter(TASKS)), name: value}), name)
+        if name == "metric":  # which metrics there are depends on the task, so this is for the whole to judge
+            return value
+        return getattr(group.parse({name: value}), name)
+    except OptionError as error:
+        raise OptionError(re.sub(rf"^{name}\b", option_name(name), str(error))) from None
+
+
+def _unset(group: _Group, name: str) -> bool | None:
+    return False if isinstance(group.options.model_fields[name].default, bool) else None
+
+
+def _option(group: _Group, name: str) -> Any:
+    field = group.options.model_fields[name]
+    words = _words(group.options)[name]
+    if _choices(field, name):
+        words = f"{words} One of: {', '.join(_choices(field, name))}."
+    if isinstance(field.default, bool):
+        # A switch is only ever given to get what is not the default.
+        switch = f"--no-{name.replace('_', '-')}" if field.default else option_name(name)
+        words = f"Switch off: {words[:1].lower()}{words[1:]}" if field.default else words
+        return Annotated[bool, typer.Option(switch, help=_plain(words), rich_help_panel=group.panel)]
+    if field.default is not None:
+        words = f"{words} Default: {field.default}."
+    return Annotated[
+        str | None,
+        typer.Option(
+            option_name(name), help=_plain(words), metavar=_metavar(field, name), rich_help_panel=group.panel
+        ),
+    ]
+
+
+def _plain(words: str) -> str:
+    """Return words of a docstring as a terminal shows them."""
+    return words.replace("`", "").replace('"', "").replace("[", r"\[")
+
+
+def _metavar(field: FieldInfo, name: str) -> str:
+    kinds = {int: "INTEGER", float: "NUMBER"}
+    kind = next((part for part in _parts(field.annotation) if part is not NoneType), str)
+    return "NAME" if _choices(field, name) else kinds.get(kind, "COLUMN")
+
+
+def _choices(field: FieldInfo, name: str) -> tuple[str, ...]:
+    literals = (
+        value for part in _parts(field.annotation) if get_origin(part) is Literal for value in get_args(part)
+    )
+    return tuple(literals) or NAMES.get(name, ())
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    """Return the alternatives of a type, without the constraints on them."""
+    if get_origin(annotation) is Annotated:
+        return _parts(get_args(annotation)[0])
+    if get_origin(annotation) in (None, Literal):
+        return (annotation,)
+    return tuple(kind for part in get_args(annotation) for kind in _parts(part))
+
+
+def _words(options: type[Options]) -> dict[str, str]:
+    """Return what the docstring of a group says about each of its settings, as sentences."""
+    listed = inspect.getdoc(options).partition("Arguments:\n")[2]  # type: ignore[union-attr]
+    listed = re.split(r"\n(?=\S)", listed)[0]
+    entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", listed, re.MULTILINE)
+    sentences = {name: " ".join(text.split()) for name, text in entries}
+    return {name: text[:1].upper() + text[1:] for name, text in sentences.items()}

@@ -1,0 +1,75 @@
+"""Opening a file for a model: by the columns that it was trained on, unless others are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from throughtime.core.errors import DataError
+from throughtime.data.readers import STANDARD_INPUT, TABLES, Source, open_source
+from throughtime.data.records import Record
+from throughtime.tasks import Task
+from throughtime.training.settings import DataSettings
+
+
+def open_for(
+    columns: DataSettings,
+    path: str,
+    *,
+    sequence: str | None = None,
+    target: str | None = None,
+    group: str | None = None,
+    needs_target: bool = True,
+    skip_bad_rows: bool = False,
+) -> Source:
+    """Open a file whose columns are named as in training, unless the file's format has none.
+
+    Arguments:
+        columns: what the training was told about its file.
+        sequence, target, group: columns of this file that are named otherwise.
+    """
+    has_columns = path == STANDARD_INPUT or Path(path).suffix.lower() in TABLES
+    if has_columns:
+        sequence = sequence or columns.sequence
+        target = target or columns.target
+        group = group or (None if path == STANDARD_INPUT else columns.group)
+    return open_source(
+        path,
+        sequence=sequence,
+        target=target if needs_target else None,
+        group=group,
+        needs_target=needs_target,
+        skip_bad_rows=skip_bad_rows,
+    )
+
+
+def labelled(source: Source, records: Iterator[Record], task: Task) -> Iterator[Record]:
+    """Return the records whose target the task knows.
+
+    **Raises**
+
+        DataError: the first record whose target it does not know, unless the source skips bad rows; it then
+            counts them.
+    """
+    for record in records:
+        try:
+            if record.target is None:
+                raise DataError(
+                    "the target is missing; fill it in, or leave the record out", record.target_place
+                )
+            task.encode(record.target, record.target_place)
+        except DataError as error:
+            if not source.skip_bad_rows:
+                raise
+            source.skipped.add(error)
+        else:
+            yield record
+
+
+def skipped_in_words(source: Source) -> list[str]:
+    """Return a line about the bad rows that were passed over in the last reading, if there were any."""
+    skipped = source.skipped
+    if not skipped.count:
+        return []
+    rows = "1 bad row" if skipped.count == 1 else f"{skipped.count:,} bad rows"
+    return [f"skipped {rows} of {source.name}, the first: {skipped.messages[0]}"]

@@ -1,0 +1,164 @@
+"""Models of the same settings but for the seed, trained one after another and compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from throughtime.cli.checkpoints import Checkpoints
+from throughtime.cli.evaluation import Evaluation, evaluate_model
+from throughtime.cli.progress import ProgressBar
+from throughtime.cli.screen import metric_name, plain_table, say, score, show
+from throughtime.cli.sources import labelled, skipped_in_words
+from throughtime.data.readers import Source
+from throughtime.training.model import Model
+from throughtime.training.model_folder import build_network
+from throughtime.training.preparation import Prepared, prepare, usable
+from throughtime.training.runs import train
+from throughtime.training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trained model of one seed, the seconds that training it took, and how it does on the test part."""
+
+    model: Model
+    seconds: float
+    test: Evaluation | None
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return self.model.settings.seed
+
+    @property
+    def validation(self) -> dict[str, float]:
+        """Loss and metrics of the epoch whose weights were kept, on the validation part, if there is one."""
+        row = best_row(self.model.report)
+        return {name: row[name] for name in ("loss", *self.model.task.metrics) if name in row}
+
+
+def best_row(report: dict[str, Any]) -> dict[str, float]:
+    """Return what a report says about the epoch whose weights were kept."""
+    return dict(report["history"][report["best_epoch"] - 1])
+
+
+def train_trials(
+    settings: Settings,
+    seeds: int,
+    source: Source,
+    test: Source | None,
+    *,
+    checkpoints: Checkpoints | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+) -> list[Trial]:
+    """Return a trained model for each seed from the settings' own on.
+
+    The test part is read to its end before the training begins, so that nothing in it can spoil the run.
+
+    Arguments:
+        seeds: how many, at least 1.
+        checkpoints: where runs are kept until their model is saved; nowhere when left out.
+        resume: go on with the runs that are kept there.
+    """
+    trials = []
+    for count in range(seeds):
+        of_seed = settings.with_seed(settings.seed + count)
+        prepared = prepare(source, of_seed)
+        if count == 0:
+            notes = _check_test_part(prepared, test) if test is not None else []
+            if not quiet:
+                _say_aloud(prepared, of_seed, notes)
+            if checkpoints is not None:
+                checkpoints.begin(resume=resume)
+        label = f"seed {of_seed.seed}" if seeds > 1 else ""
+        started = time.perf_counter()
+        model = _trained(
+            prepared, of_seed, checkpoints, resume, ProgressBar(_shown(of_seed, prepared), label, quiet=quiet)
+        )
+        seconds = time.perf_counter() - started
+        if checkpoints is not None and seeds > 1:
+            checkpoints.keep(of_seed.seed, prepared.fingerprint(of_seed), model)
+        trials.append(Trial(model, seconds, None if test is None else evaluate_model(model, test)))
+    return trials
+
+
+def best_of(trials: Sequence[Trial]) -> Trial:
+    """Return the trial with the best validation score, or without a validation part the lowest loss."""
+    training, task = trials[0].model.settings.training, trials[0].model.task
+    if not trials[0].validation:
+        return min(trials, key=lambda trial: best_row(trial.model.report)["train_loss"])
+    sign = -1 if task.more_is_better(training.metric) else 1
+    return min(trials, key=lambda trial: sign * trial.validation[training.metric])
+
+
+def show_trials(trials: Sequence[Trial], kept: Trial) -> None:
+    """Print the scores of each seed, their mean and standard deviation."""
+    columns: dict[str, list[float]] = {}
+    for name in trials[0].validation:
+        columns[f"{metric_name(name)}"] = [trial.validation[name] for trial in trials]
+    tests = [trial.test.scores for trial in trials if trial.test is not None]
+    for name in tests[0] if tests else ():
+        columns[f"test {metric_name(name)}"] = [scores[name] for scores in tests]
+    table = plain_table("seed", "epochs", "best", *columns)
+    for number, trial in enumerate(trials):
+        report = trial.model.report
+        table.add_row(
+            str(trial.seed),
+            str(report["epochs"]),
+            str(report["best_epoch"]),
+            *(score(v[number]) for v in columns.values()),
+        )
+    table.add_row("mean", "", "", *(score(float(np.mean(values))) for values in columns.values()))
+    table.add_row("± std", "", "", *(score(float(np.std(values, ddof=1))) for values in columns.values()))
+    chosen = "validation" if trials[0].validation else "training loss, for there is no validation part"
+    show(table, f"kept: seed {kept.seed}, the best by {chosen}")
+
+
+def _trained(
+    prepared: Prepared, settings: Settings, checkpoints: Checkpoints | None, resume: bool, bar: ProgressBar
+) -> Model:
+    if checkpoints is None:
+        with bar:
+            return train(prepared, settings, watcher=bar)
+    if resume and (model := checkpoints.finished(settings.seed, prepared.fingerprint(settings))) is not None:
+        return model
+    file = checkpoints.file(settings.seed)
+    with bar:
+        return train(prepared, settings, checkpoint=file, resume=resume and file.exists(), watcher=bar)
+
+
+def _check_test_part(prepared: Prepared, test: Source) -> list[str]:
+    """Read the test part to its end as it will be read after training, and return what to say about it."""
+    count = 0
+    for record in labelled(test, usable(test, prepared.encoder.kind), prepared.task):
+        prepared.encoder.encode(record.sequence, record.place)
+        count += 1
+    return [test.description, f"test part: {count:,} sequences", *skipped_in_words(test)]
+
+
+def _say_aloud(prepared: Prepared, settings: Settings, notes: Sequence[str]) -> None:
+    for note in prepared.notes:
+        say(note)
+    parts = [f"{len(prepared.train.store):,} sequences to train on"]
+    if prepared.validation is not None:
+        parts.append(f"{len(prepared.validation.store):,} held out for validation")
+    lengths = prepared.train.store.lengths
+    say(f"{', '.join(parts)}; {int(lengths.min()):,} to {int(lengths.max()):,} elements long")
+    for note in notes:
+        say(note)
+    network = build_network(settings, prepared.encoder, prepared.task)
+    parameters = sum(leaf.size for leaf in jax.tree.leaves(network))
+    say(f"network: {settings.network.cell}, {parameters:,} parameters")
+
+
+def _shown(settings: Settings, prepared: Prepared) -> str:
+    """Return the metric to show beside the loss: the one that decides, or the task's first."""
+    metric = settings.training.metric
+    return next(iter(prepared.task.metrics)) if metric == "loss" else metric
