@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,14 +35,19 @@ class Batch(NamedTuple):
     weights: np.ndarray
 
 
+@runtime_checkable
 class Batchable(Protocol):
     """What batches are made of: `Encoded`, or anything with its store and targets."""
 
     @property
-    def store(self) -> SequenceStore: ...
+    def store(self) -> SequenceStore:
+        """The encoded sequences."""
+        ...
 
     @property
-    def targets(self) -> np.ndarray: ...
+    def targets(self) -> np.ndarray:
+        """One target a sequence, `[N]`."""
+        ...
 
 
 def plan_epoch(

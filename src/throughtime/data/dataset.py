@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Encoded:
         """Give the memory or the temporary file of the sequences back."""
         self.store.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Encoded:
         return self
 
     def __exit__(

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 from throughtime.core.errors import OptionError
 
@@ -44,7 +44,7 @@ class Prefetched(Generic[Item]):
         self._thread.start()
         self._finished = False
 
-    def __iter__(self) -> Self:
+    def __iter__(self) -> Prefetched[Item]:
         return self
 
     def __next__(self) -> Item:
@@ -69,7 +69,7 @@ class Prefetched(Generic[Item]):
         if threading.current_thread() is not self._thread:
             self._thread.join(_PATIENCE_SECONDS)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Prefetched[Item]:
         return self
 
     def __exit__(

@@ -6,10 +6,11 @@ import itertools
 import math
 import os
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterable
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 import numpy as np
 
@@ -116,7 +117,7 @@ class SequenceStore:
         self._memory = bytearray()
         self._closed = True
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> SequenceStore:
         return self
 
     def __exit__(
@@ -138,6 +139,8 @@ class SequenceStore:
             if self._file is None:
                 # Unbuffered, so that what is written is what pread sees.
                 self._file = tempfile.TemporaryFile(prefix="throughtime-", buffering=0)  # noqa: SIM115
+                # A store that is dropped unclosed is no mistake worth a warning.
+                weakref.finalize(self, self._file.close)
             with memoryview(self._memory) as waiting:
                 done = 0
                 while done < len(waiting):

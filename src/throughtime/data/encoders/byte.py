@@ -1,7 +1,7 @@
 """The bytes of a text in UTF-8, as ids."""
 
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class ByteEncoder(SymbolicEncoder):
     kind: Literal["bytes"] = "bytes"
 
     @classmethod
-    def fit(cls, values: Iterable[Any]) -> Self:
+    def fit(cls, values: Iterable[Any]) -> "ByteEncoder":
         """Check that every raw sequence or record can be encoded; there is nothing to learn."""
         for _ in converted(values, _encoded, "bytes"):
             pass

@@ -1,9 +1,9 @@
 """Names of classes, as indices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from numbers import Real
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -36,7 +36,7 @@ class LabelEncoder(BaseModel):
     names: Annotated[tuple[str, ...], AfterValidator(_check_names)]
 
     @classmethod
-    def fit(cls, values: Iterable[Any]) -> Self:
+    def fit(cls, values: Iterable[Any]) -> "LabelEncoder":
         """Collect the labels of a stream of raw labels or records, in one pass."""
         names = set(converted(values, label_name, "labels", field="target"))
         if len(names) == 1:
@@ -69,9 +69,9 @@ class LabelEncoder(BaseModel):
         """Turn many labels, or records, into indices `[N]` int32."""
         return np.array([self.encode(value, place) for value, place in located(values, "target")], np.int32)
 
-    def decode(self, indices: Iterable[int]) -> list[str]:
+    def decode(self, indices: np.ndarray | Sequence[int]) -> list[str]:
         """Return the names of indices."""
-        return [self.names[index] for index in indices]
+        return [self.names[index] for index in np.asarray(indices).tolist()]
 
     @cached_property
     def _indices(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AllowInfNan, Field, model_validator
@@ -36,13 +36,13 @@ class NumberEncoder(Encoder):
     scale: tuple[Positive, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _same_width(self) -> Self:
+    def _same_width(self) -> "NumberEncoder":
         if len(self.mean) != len(self.scale):
             raise ValueError(f"mean has {len(self.mean)} features but scale has {len(self.scale)}")
         return self
 
     @classmethod
-    def fit(cls, values: Iterable[Any], *, standardise: bool = True) -> Self:
+    def fit(cls, values: Iterable[Any], *, standardise: bool = True) -> "NumberEncoder":
         """Learn mean and scale from a stream of raw sequences or records, in one pass and in float64."""
         moments: Moments | None = None
         waiting: list[np.ndarray] = []

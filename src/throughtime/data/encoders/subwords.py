@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AfterValidator
@@ -48,7 +48,7 @@ class SubwordEncoder(SymbolicEncoder):
         min_count: int = 1,
         max_vocabulary: int | None = None,
         lowercase: bool = True,
-    ) -> Self:
+    ) -> "SubwordEncoder":
         """Learn the pieces from a stream of raw texts or records, in one pass.
 
         `min_count` (1 or more) is how often a pair must occur to be joined; `max_vocabulary` (default 8,000)

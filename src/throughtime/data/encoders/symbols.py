@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AfterValidator
@@ -46,7 +46,7 @@ class SymbolEncoder(SymbolicEncoder):
         kind: Literal["characters", "symbols"] = "symbols",
         min_count: int = 1,
         max_vocabulary: int | None = None,
-    ) -> Self:
+    ) -> "SymbolEncoder":
         """Count the symbols of a stream of raw sequences or records, in one pass.
 
         `min_count` (1 or more) leaves rarer symbols to the unknown one; `max_vocabulary` keeps so many of the

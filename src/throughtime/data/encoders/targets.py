@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field
@@ -28,7 +28,7 @@ class NumberTargetEncoder(BaseModel):
     scale: Annotated[float, AllowInfNan(False), Field(gt=0)]
 
     @classmethod
-    def fit(cls, values: Iterable[Any]) -> Self:
+    def fit(cls, values: Iterable[Any]) -> "NumberTargetEncoder":
         """Learn mean and scale from a stream of raw targets or records, in one pass."""
         moments = Moments(1)
         targets = converted(values, target_number, "scale of the targets", field="target")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import AfterValidator
@@ -47,7 +47,7 @@ class WordEncoder(SymbolicEncoder):
         min_count: int = 1,
         max_vocabulary: int | None = None,
         lowercase: bool = True,
-    ) -> Self:
+    ) -> "WordEncoder":
         """Count the words of a stream of raw texts or records, in one pass.
 
         `min_count` (1 or more) leaves rarer words to the unknown one; `max_vocabulary` (default 1,000,000)

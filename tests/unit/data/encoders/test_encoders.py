@@ -1,0 +1,52 @@
+"""One door to all encoders."""
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from throughtime.core.errors import OptionError
+from throughtime.data.encoders import SequenceEncoder, fit_encoder
+from throughtime.data.kinds import KINDS
+
+EXAMPLES = {"numbers": [[1.0, 2.0], [3.0]], "symbols": ["ACGT", ["A", "C"]]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_fits_saves_and_loads_by_its_name(kind):
+    values = EXAMPLES.get(kind, ["The cat", "sat."])
+    encoder = fit_encoder(kind, iter(values))
+    assert encoder.kind == kind
+    loaded = TypeAdapter(SequenceEncoder).validate_json(encoder.model_dump_json())
+    assert loaded == encoder
+    assert type(loaded) is type(encoder)
+    assert all(map(np.array_equal, loaded.encode_batch(values), encoder.encode_batch(values)))
+    assert (encoder.vocabulary_size is None) == (kind == "numbers")
+    assert (encoder.feature_count == 1) == (kind == "numbers")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_encoder_is_frozen(kind):
+    encoder = fit_encoder(kind, EXAMPLES.get(kind, ["The cat"]))
+    with pytest.raises(ValueError, match="frozen"):
+        encoder.kind = "words"
+
+
+def test_options_reach_the_encoder():
+    assert fit_encoder("words", ["A a b"], lowercase=False).vocabulary_size == 4
+    assert fit_encoder("words", ["A a b"], min_count=2).vocabulary_size == 2
+    assert fit_encoder("subwords", ["ab ab ab"], max_vocabulary=3).vocabulary_size == 4
+    assert fit_encoder("subwords", ["AB"], lowercase=False).encode("AB").all()
+    assert fit_encoder("characters", ["aab"], max_vocabulary=1).vocabulary_size == 2
+    assert fit_encoder("numbers", [[1, 5]], standardise=False).mean == (0,)
+
+
+def test_an_unknown_kind_names_the_nearest():
+    with pytest.raises(OptionError, match=r"kind is 'word' \(did you mean 'words'\?\)"):
+        fit_encoder("word", ["a"])
+
+
+@pytest.mark.parametrize("kind", ["bytes", "numbers"])
+def test_limits_on_what_has_no_vocabulary_are_refused(kind):
+    message = f"min_count=2 and max_vocabulary=None were given, but sequences of {kind} have no vocabulary"
+    with pytest.raises(OptionError, match=message):
+        fit_encoder(kind, ["1 2"], min_count=2)
