@@ -54,12 +54,14 @@ class Classify(Task):
         """Return the number of a label; raise `DataError` if it was not in the training targets."""
         return self.labels.encode(target, place)
 
-    def loss(self, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
+    @classmethod
+    def loss(cls, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
         """Return the cross-entropy in nats."""
         return -jax.nn.log_softmax(output)[target]
 
+    @classmethod
     def unfold(
-        self,
+        cls,
         targets: Integer[Array, " B"],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
@@ -68,7 +70,8 @@ class Classify(Task):
         """Return the target at every step, and a mask that counts the last step of each sequence only."""
         return unfold_once(targets, lengths, weights, time_steps)
 
-    def read(self, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
+    @classmethod
+    def read(cls, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
         """Return the output at the last step of each sequence."""
         return read_once(outputs, lengths)
 
@@ -77,8 +80,12 @@ class Classify(Task):
         return list(self.labels.decode(outputs.argmax(1)))
 
     def probabilities(self, outputs: Float[np.ndarray, "N O"]) -> Float[np.ndarray, "N O"]:
-        """Return the probability of each class, in the order of `labels`."""
-        return np.asarray(jax.nn.softmax(outputs, axis=1))
+        """Return the probability of each class, in the order of `labels`, in float64."""
+        from scipy.special import softmax
+
+        # In NumPy, since JAX would compile anew for each number of sequences; in float64, since rows add up
+        # to 1.
+        return softmax(outputs.astype(np.float64), axis=1)
 
     def columns(self, outputs: Float[np.ndarray, "N O"]) -> dict[str, Sequence[Any]]:
         """Return the label and its probability."""

@@ -42,12 +42,14 @@ class Regress(Task):
         """Return the number in standard deviations from the mean; raise `DataError` if it is not a number."""
         return self.scale.encode(target, place)
 
-    def loss(self, output: Float[Array, " O"], target: Float[Array, ""]) -> Float[Array, ""]:
+    @classmethod
+    def loss(cls, output: Float[Array, " O"], target: Float[Array, ""]) -> Float[Array, ""]:
         """Return the squared error, in units of the training targets' variance."""
         return (output[0] - target) ** 2
 
+    @classmethod
     def unfold(
-        self,
+        cls,
         targets: Float[Array, " B"],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
@@ -56,7 +58,8 @@ class Regress(Task):
         """Return the target at every step, and a mask that counts the last step of each sequence only."""
         return unfold_once(targets, lengths, weights, time_steps)
 
-    def read(self, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
+    @classmethod
+    def read(cls, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
         """Return the output at the last step of each sequence."""
         return read_once(outputs, lengths)
 

@@ -21,6 +21,9 @@ class Task(Options, abc.ABC):
 
     A task turns targets into arrays, says which steps count, and owns loss, metrics and answers. Losses are
     written for one output `[O]` and one target; whoever uses them adds batch and time.
+
+    What runs compiled (`loss`, `unfold`, `read`) belongs to the class: it sees nothing that was fitted, so
+    that runs on different data share what was compiled.
     """
 
     metrics: ClassVar[Mapping[str, bool]]
@@ -44,13 +47,15 @@ class Task(Options, abc.ABC):
     def encode(self, target: Target, place: Place | None = None) -> int | float:
         """Return a target as a number; raise `DataError` if the task does not know it."""
 
+    @classmethod
     @abc.abstractmethod
-    def loss(self, output: Float[Array, " O"], target: Shaped[Array, ""]) -> Float[Array, ""]:
+    def loss(cls, output: Float[Array, " O"], target: Shaped[Array, ""]) -> Float[Array, ""]:
         """Return the loss of one output against one encoded target."""
 
+    @classmethod
     @abc.abstractmethod
     def unfold(
-        self,
+        cls,
         targets: Shaped[Array, "B *O"],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
@@ -59,8 +64,9 @@ class Task(Options, abc.ABC):
         """Return the target of each step, and the mask: how much each step counts, adding up to 1 over the
         batch."""
 
+    @classmethod
     @abc.abstractmethod
-    def read(self, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
+    def read(cls, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
         """Return the outputs that are the answer."""
 
     @abc.abstractmethod

@@ -1,30 +1,23 @@
 """The training loop: passes over the data until the epochs are over or nothing improves any more."""
 
-import math
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
 from throughtime.core.errors import InterruptedFit
-from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
-from throughtime.data.batching import Plan, batches, prefetch
 from throughtime.data.dataset import Encoded
-from throughtime.networks.dropout import without_noise
 from throughtime.tasks import Task
 from throughtime.training.checkpoint import Position, Run, load_checkpoint, save_checkpoint
+from throughtime.training.epochs import close_epoch, copied, is_finite, run_epoch
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import TrainingSettings
-from throughtime.training.steps import answer_all, mean_loss, start_optimizer, training_step
+from throughtime.training.steps import start_optimizer
 
 
 @dataclass(frozen=True)
@@ -79,9 +72,10 @@ def fit(
 
     A run that goes on from a checkpoint ends with the same weights, bit for bit, as one that never stopped.
     """
-    steps_per_epoch = len(train.plan(settings.batch_size, seed=seed, epoch=0))
-    total_steps = steps_per_epoch * settings.epochs
-    run = Run(_copy(network), start_optimizer(network, settings, total_steps), _copy(network))
+    total_steps = 1
+    if settings.needs_the_end:
+        total_steps = settings.epochs * len(train.plan(settings.batch_size, seed=seed, epoch=0))
+    run = Run(copied(network), start_optimizer(network, settings, total_steps), copied(network))
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
     watcher.started(settings.epochs, run.position, len(train.store))
@@ -90,10 +84,12 @@ def fit(
         while not diverged and not _is_over(run.position, settings):
             plan = train.plan(settings.batch_size, seed=seed, epoch=run.position.epoch)
             started = time.perf_counter()
-            run, diverged = _epoch(run, plan, task, train, settings, total_steps, seed, interrupted, watcher)
+            run, diverged = run_epoch(
+                run, plan, task, train, settings, total_steps, seed, interrupted, watcher
+            )
             if not diverged and run.position.batch == len(plan):
-                closed = _close_epoch(run, task, validation, settings, time.perf_counter() - started)
-                diverged = not _is_finite(closed)
+                closed = close_epoch(run, task, validation, settings, time.perf_counter() - started)
+                diverged = not is_finite(closed)
                 if not diverged:
                     run = closed
                     watcher.epoch_done(run.position)
@@ -105,102 +101,9 @@ def fit(
     return Fitted(run.best, position.history, position.best_epoch, stopped)
 
 
-def _epoch(
-    run: Run,
-    plan: list[Plan],
-    task: Task,
-    train: Encoded,
-    settings: TrainingSettings,
-    total_steps: int,
-    seed: int,
-    interrupted: threading.Event,
-    watcher: Watcher,
-) -> tuple[Run, bool]:
-    """Run the batches of an epoch that are left; stop early when interrupted or at a loss that is no
-    number."""
-    network, optimizer_state, position = run.network, run.optimizer_state, run.position
-    key = key_for(seed, "noise")
-    waiting: tuple[jax.Array, float] | None = None
-    is_finite = True
-
-    def settle(position: Position, waiting: tuple[jax.Array, float]) -> Position:
-        loss, weight = float(waiting[0]), waiting[1]
-        return replace(
-            position,
-            loss_sum=position.loss_sum + loss * weight,
-            weight_sum=position.weight_sum + weight,
-        )
-
-    remaining = batches(train, plan[position.batch :], settings.batch_size)
-    with prefetch(remaining) as ready:
-        for batch in ready:
-            network, optimizer_state, loss = training_step(
-                network, optimizer_state, batch.inputs, batch.lengths, batch.targets, batch.weights,
-                key, np.int32(position.step), task=task, settings=settings, total_steps=total_steps,
-            )  # fmt: skip
-            position = replace(position, batch=position.batch + 1, step=position.step + 1)
-            # The loss is read one step late, so that the next step is under way while this one is looked at.
-            if waiting is not None:
-                position = settle(position, waiting)
-                watcher.batch_done(position)
-            waiting = (loss, float(batch.weights.sum()))
-            is_finite = math.isfinite(position.loss_sum)
-            if interrupted.is_set() or not is_finite:
-                break
-    if waiting is not None:
-        position = settle(position, waiting)
-        watcher.batch_done(position)
-        is_finite = math.isfinite(position.loss_sum)
-    return Run(network, optimizer_state, run.best, position), not is_finite
-
-
-def _close_epoch(
-    run: Run, task: Task, validation: Encoded | None, settings: TrainingSettings, seconds: float
-) -> Run:
-    position = run.position
-    row = {
-        "epoch": position.epoch + 1,
-        "train_loss": position.loss_sum / position.weight_sum,
-        "sequences_per_second": position.weight_sum / seconds,
-    }
-    score, is_better = None, True
-    if validation is not None:
-        outputs = answer_all(without_noise(run.network), task, validation, settings.batch_size)
-        row["loss"] = float(mean_loss(outputs, validation.targets, task=task))
-        row |= task.scores(outputs, validation.targets)
-        score = row[settings.metric]
-        is_better = _is_better(score, position.best_score, task.more_is_better(settings.metric))
-    best = _copy(run.network) if is_better else run.best
-    return Run(
-        run.network,
-        run.optimizer_state,
-        best,
-        Position(
-            epoch=position.epoch + 1,
-            step=position.step,
-            best_epoch=position.epoch + 1 if is_better else position.best_epoch,
-            best_score=score if is_better else position.best_score,
-            history=(*position.history, row),
-        ),
-    )
-
-
-def _is_better(score: float, best: float | None, more_is_better: bool) -> bool:
-    if best is None:
-        return True
-    return score > best if more_is_better else score < best
-
-
 def _is_over(position: Position, settings: TrainingSettings) -> bool:
     waited = position.epoch - position.best_epoch
     return position.epoch >= settings.epochs or 0 < settings.patience <= waited
-
-
-def _is_finite(run: Run) -> bool:
-    loss = run.position.history[-1].get("loss", 0.0)
-    return math.isfinite(loss) and all(
-        bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(run.network)
-    )
 
 
 def _save(run: Run, checkpoint: CheckpointFile | None) -> None:
@@ -238,8 +141,3 @@ def _interruption() -> Iterator[threading.Event]:
         yield event
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _copy(network: Network) -> Network:
-    """Return the weights in buffers of their own, since a training step reuses those it is given."""
-    return jax.tree.map(jnp.copy, network)

@@ -21,6 +21,15 @@ from throughtime.training.settings import DataSettings, Settings
 SAMPLE = 1000
 """Records that the kind of a sequence is recognised from."""
 
+WASTE = 0.12
+"""The part of all time steps that may be padding."""
+
+MOST_SHAPES = 8
+"""The most different numbers of time steps to pad to: each one has to be compiled."""
+
+BATCHES_PER_SHAPE = 8
+"""How many batches of an epoch have to share one."""
+
 BLOCK = 256
 """Records that are encoded at once."""
 
@@ -36,6 +45,12 @@ class Prepared:
     validation: Encoded | None
     notes: tuple[str, ...]
 
+    def close(self) -> None:
+        """Give the memory or the temporary files of the sequences back."""
+        self.train.close()
+        if self.validation is not None:
+            self.validation.close()
+
     def fingerprint(self, settings: Settings) -> str:
         """Return a digest of the settings and of everything encoded, so that a run goes on with the same data
         only."""
@@ -48,11 +63,22 @@ class Prepared:
         return digest.hexdigest()
 
 
-def prepare(source: Source, settings: Settings) -> Prepared:
+def prepare(
+    source: Source,
+    settings: Settings,
+    *,
+    encoder: SequenceEncoder | None = None,
+    task: Task | None = None,
+) -> Prepared:
     """Read a source and return its data encoded, split into training and validation part.
 
     The source is read three times: for the targets, to fit the encoder to the training part, and to encode.
     Nothing of it is held but the targets and what `SequenceStore` keeps in memory.
+
+    Arguments:
+        encoder: of an earlier run that goes on; fitted when left out.
+        task: of an earlier run that goes on, or with targets that the source does not hold; fitted when left
+            out.
 
     **Raises**
 
@@ -60,28 +86,27 @@ def prepare(source: Source, settings: Settings) -> Prepared:
             task.
         OptionError: settings that do not go with the data.
     """
-    kind, because = _kind(source, settings.data)
+    kind, because = _kind(source, settings.data) if encoder is None else (encoder.kind, "as before")
     targets = [(_target(record), record.target_place) for record in usable(source, kind)]
     notes = [source.description, f"sequences are {kind}: {because}"]
     if source.skipped.count:
         notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
     in_training = _training_part([target for target, _ in targets], settings)
-    try:
-        task = TASKS[settings.task].fit(compress(targets, in_training))
-    except DataError as error:
-        raise error if error.place else DataError(error.message, Place(source.name)) from None
-    encoder = fit_encoder(
-        kind,
-        compress(usable(source, kind), in_training),
-        min_count=settings.data.min_count,
-        max_vocabulary=settings.data.max_vocabulary,
-        lowercase=settings.data.lowercase,
-    )
+    if task is None:
+        task = _fitted_task(settings, compress(targets, in_training), source)
+    if encoder is None:
+        encoder = fit_encoder(
+            kind,
+            compress(usable(source, kind), in_training),
+            min_count=settings.data.min_count,
+            max_vocabulary=settings.data.max_vocabulary,
+            lowercase=settings.data.lowercase,
+        )
     train, validation = SequenceStore(), SequenceStore()
     for sequence, used in zip(_encoded(encoder, usable(source, kind)), in_training, strict=True):
         (train if used else validation).append(sequence)
     numbers = np.array([task.encode(target, place) for target, place in targets], task.target_type)
-    boundaries = length_boundaries(train.lengths, batch_size=settings.training.batch_size)
+    boundaries = _boundaries(train.lengths, settings.training.batch_size)
     held_out = None
     if len(validation):
         held_out = Encoded(validation, numbers[~in_training], boundaries)
@@ -111,6 +136,13 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Record]) -> Iterator[np
         yield from encoder.encode_batch(block)
 
 
+def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> Task:
+    try:
+        return TASKS[settings.task].fit(targets)
+    except DataError as error:
+        raise error if error.place else DataError(error.message, Place(source.name)) from None
+
+
 def _target(record: Record) -> Target:
     if record.target is None:
         raise DataError("the target is missing; training needs one for every record", record.target_place)
@@ -122,6 +154,13 @@ def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])
     return found.kind, f"{found.because} (another kind can be set)"
+
+
+def _boundaries(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
+    """Return the numbers of time steps to pad to: fewer for little data, where compiling costs more."""
+    batches = -(-len(lengths) // batch_size)
+    most = min(max(batches // BATCHES_PER_SHAPE, 1), MOST_SHAPES)
+    return length_boundaries(lengths, most=most, waste=WASTE, batch_size=batch_size)
 
 
 def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:

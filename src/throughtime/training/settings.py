@@ -79,6 +79,11 @@ class TrainingSettings(Options):
     patience: Annotated[int, Field(ge=0)] = 8
     metric: str = "loss"
 
+    @property
+    def needs_the_end(self) -> bool:
+        """Whether the step size depends on how many steps the run will have."""
+        return self.schedule != "constant" or self.warmup > 0
+
     @field_validator("rule")
     @classmethod
     def _known_rule(cls, name: str) -> str:
@@ -117,6 +122,24 @@ class Settings(Options):
     @model_validator(mode="after")
     def _metric_of_the_task(self) -> Self:
         choose("training.metric", self.training.metric, ["loss", *TASKS[self.task].metrics])
+        return self
+
+    @model_validator(mode="after")
+    def _streams_read_forward(self) -> Self:
+        if self.network.direction == "forward":
+            return self
+        reason = "a network of direction='both' must see the whole sequence, so it"
+        if self.training.chunk_size is not None:
+            raise ValueError(
+                f"{reason} cannot be trained in chunks of {self.training.chunk_size}; leave chunk_size out, "
+                "or use "
+                "direction='forward'"
+            )
+        if RULES[self.training.rule].is_online:
+            raise ValueError(
+                f"{reason} cannot learn by the online rule {self.training.rule!r}; use the rule 'bptt', or "
+                "direction='forward'"
+            )
         return self
 
     def with_seed(self, seed: int) -> Self:

@@ -1,6 +1,6 @@
-"""The two compiled functions of a run: one training step, and the answers of a network.
+"""The compiled functions of a run: the two halves of a training step, and the answers of a network.
 
-Both are compiled once for each shape of batch, and again only for another network, task or setting: two runs
+They are compiled once for each shape of batch, and again only for another network, task or setting: two runs
 with the same ones share them.
 """
 
@@ -14,7 +14,7 @@ import optax
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.sequence_map import Network, apply
-from throughtime.data.batching import batches, prefetch
+from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.learning import RULES, gradient_over_chunks
 from throughtime.tasks import Task
@@ -43,22 +43,14 @@ def start_optimizer(network: Network, settings: TrainingSettings, total_steps: i
     return optimizer_of(settings, total_steps).init(eqx.filter(network, eqx.is_inexact_array))
 
 
-@partial(
-    jax.jit,
-    static_argnames=("task", "settings", "total_steps"),
-    donate_argnames=("network", "optimizer_state"),
-)
 def training_step(
     network: Network,
     optimizer_state: OptimizerState,
-    inputs: Shaped[Array, "T B *I"],
-    lengths: Integer[Array, " B"],
-    targets: Shaped[Array, "B *O"],
-    weights: Float[Array, " B"],
+    batch: Batch,
     key: PRNGKeyArray,
-    count: Integer[Array, ""],
+    count: int,
     *,
-    task: Task,
+    task: type[Task],
     settings: TrainingSettings,
     total_steps: int,
 ) -> tuple[Network, OptimizerState, Float[Array, ""]]:
@@ -66,24 +58,72 @@ def training_step(
 
     The buffers of `network` and `optimizer_state` are reused for the results.
 
-    **Shapes**
+    Two compiled functions, not one: the gradient is compiled for each shape of batch, the update once.
 
-        inputs `[T, B, I]`, lengths, targets, weights `[B]`, count a number: which step of the run this is
+    Arguments:
+        key: source of the run's noise.
+        count: which step of the run this is, from 0; each draws noise of its own.
     """
+    loss, gradient = _gradient(
+        network, *batch, key, np.int32(count), task=task, rule=settings.rule, chunk_size=settings.chunk_size
+    )
+    network, optimizer_state = _update(
+        network, optimizer_state, gradient, settings=settings, total_steps=total_steps
+    )
+    return network, optimizer_state, loss
+
+
+@partial(jax.jit, static_argnames=("task", "rule", "chunk_size"))
+def _gradient(
+    network: Network,
+    inputs: Shaped[Array, "T B *I"],
+    lengths: Integer[Array, " B"],
+    targets: Shaped[Array, "B *O"],
+    weights: Float[Array, " B"],
+    key: PRNGKeyArray,
+    count: Integer[Array, ""],
+    *,
+    task: type[Task],
+    rule: str,
+    chunk_size: int | None,
+) -> tuple[Float[Array, ""], Network]:
     unfolded, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
     found = gradient_over_chunks(
-        RULES[settings.rule](), network, task.loss, inputs, unfolded, mask,
-        chunk_size=settings.chunk_size, lengths=lengths, key=jax.random.fold_in(key, count),
-    )  # fmt: skip
-    updates, optimizer_state = optimizer_of(settings, total_steps).update(
-        found.gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
+        RULES[rule](),
+        network,
+        task.loss,
+        inputs,
+        unfolded,
+        mask,
+        chunk_size=chunk_size,
+        lengths=lengths,
+        key=jax.random.fold_in(key, count),
     )
-    return eqx.apply_updates(network, updates), optimizer_state, found.loss
+    return found.loss, found.gradient
+
+
+@partial(
+    jax.jit,
+    static_argnames=("settings", "total_steps"),
+    donate_argnames=("network", "optimizer_state"),
+)
+def _update(
+    network: Network,
+    optimizer_state: OptimizerState,
+    gradient: Network,
+    *,
+    settings: TrainingSettings,
+    total_steps: int,
+) -> tuple[Network, OptimizerState]:
+    updates, optimizer_state = optimizer_of(settings, total_steps).update(
+        gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
+    )
+    return eqx.apply_updates(network, updates), optimizer_state
 
 
 @partial(jax.jit, static_argnames=("task",))
 def _answer(
-    network: Network, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"], *, task: Task
+    network: Network, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"], *, task: type[Task]
 ) -> Float[Array, "B O"]:
     return task.read(apply(network, inputs, lengths=lengths), lengths)
 
@@ -99,14 +139,14 @@ def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> 
     plan = data.plan(batch_size)
     with prefetch(batches(data, plan, batch_size)) as ready:
         for part, batch in zip(plan, ready, strict=True):
-            answers = _answer(network, batch.inputs, batch.lengths, task=task)
+            answers = _answer(network, batch.inputs, batch.lengths, task=type(task))
             outputs[part.indices] = np.asarray(answers)[: len(part.indices)]
     return outputs
 
 
 @partial(jax.jit, static_argnames=("task",))
 def mean_loss(
-    outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: Task
+    outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: type[Task]
 ) -> Float[Array, ""]:
     """Return the mean loss of answers against encoded targets."""
     return jax.vmap(task.loss)(outputs, targets).mean()
