@@ -54,11 +54,8 @@ def choose_columns(
     target: str | None = None,
     group: str | None = None,
     needs_target: bool = True,
-    complete: bool = True,
 ) -> Columns:
     """Choose among the columns `present`, by the names given or else by the usual names.
-
-    With `complete=False` (JSON objects, whose fields may vary) a named column may be absent here.
 
     **Raises** `DataError` for a column that is not there or cannot be guessed, `OptionError` for a
     column given two parts to play.
@@ -66,7 +63,7 @@ def choose_columns(
     place = Place(file)
 
     def check(option: str, name: str) -> str:
-        if complete and name not in present:
+        if name not in present:
             raise DataError(
                 f"has no column {name!r}{nearest(name, present)}; {_listed(present)}; choose with {option}",
                 place,

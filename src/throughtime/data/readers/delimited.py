@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -51,6 +51,8 @@ class DelimitedTable(Table):
                     yield row
                 return
             except pyarrow.ArrowInvalid as error:
+                if "Empty CSV" in str(error):
+                    return
                 if "straddling" in str(error) and block_bytes < LARGEST_BLOCK_BYTES:
                     block_bytes = min(8 * block_bytes, LARGEST_BLOCK_BYTES)
                     continue
@@ -61,23 +63,24 @@ class DelimitedTable(Table):
     def _header(self) -> list[str]:
         place = Place(self.name)
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
+            with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
                 if self.tabs:
                     reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
                 else:
                     reader = csv.reader(file)
                 names = next((row for row in reader if row), None)
-        except UnicodeDecodeError:
-            raise DataError(
-                "the header is not valid UTF-8; save the file as UTF-8 (for example: "
-                "iconv -f latin1 -t utf-8 OLD > NEW)",
-                place,
-            ) from None
         except csv.Error as error:
             raise DataError(f"the header cannot be read as {self.format}: {error}", place) from None
         if names is None:
             raise DataError("the file is empty but for blank lines; give one with a header and rows", place)
-        repeated = sorted({name for name in names if names.count(name) > 1})
+        # The file is read ahead of the header, so only what the header holds may fail for it.
+        if any("\udc80" <= letter <= "\udcff" for letter in "".join(names)):
+            raise DataError(
+                "the header is not valid UTF-8; save the file as UTF-8 (for example: "
+                "iconv -f latin1 -t utf-8 OLD > NEW)",
+                place,
+            )
+        repeated = sorted(name for name, count in Counter(names).items() if count > 1)
         if repeated:
             raise DataError(
                 f"the header has the column {repeated[0]!r} twice; give each column its own name", place

@@ -13,24 +13,25 @@ from throughtime.data.readers.files import lines, regular, utf8
 from throughtime.data.readers.table import Table, TableRow
 from throughtime.data.records import decoded
 
+OBJECTS_LOOKED_AT = 100
+"""The columns of a file are the fields of so many objects."""
+
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class JsonLinesTable(Table):
     """A JSON Lines file. The number of a row is that of its line; blank lines are passed over.
 
-    The fields of the first good object are the columns that a default is chosen from; a field that another
-    object lacks counts as missing there.
+    The columns are the fields of the first objects; one that a later object lacks counts as missing there.
     """
 
     format = "JSON Lines"
-    complete = False
     no_records = "holds no records, only blank lines; give a file with at least one"
 
     def __init__(self, path: Path, *, skip_bad_rows: bool = False):
         self.path = utf8(regular(path))
         self.name = str(path)
-        self.columns = self._first_fields(skip_bad_rows)
+        self.columns = self._fields(skip_bad_rows)
 
     def rows(self, columns: Sequence[str]) -> Iterator[TableRow | DataError]:
         for row in self._objects():
@@ -48,17 +49,25 @@ class JsonLinesTable(Table):
                 except DataError as error:
                     yield error
 
-    def _first_fields(self, skip_bad_rows: bool) -> list[str]:
-        first: DataError | None = None
+    def _fields(self, skip_bad_rows: bool) -> list[str]:
+        fields: dict[str, None] = {}
+        first_bad: DataError | None = None
+        objects = 0
         for row in self._objects():
-            if not isinstance(row, DataError):
-                return list(row[1])
-            if not skip_bad_rows:
-                raise row
-            first = first or row
-        if first is not None:
-            raise first
-        raise DataError(self.no_records, Place(self.name))
+            if isinstance(row, DataError):
+                first_bad = first_bad or row
+                if not skip_bad_rows:
+                    break
+            else:
+                fields.update(dict.fromkeys(row[1]))
+                objects += 1
+                if objects == OBJECTS_LOOKED_AT:
+                    break
+        if fields:
+            return list(fields)
+        if first_bad is not None:
+            raise first_bad
+        raise DataError("holds objects without fields" if objects else self.no_records, Place(self.name))
 
 
 def json_object(line: bytes, place: Place) -> dict[str, Any]:

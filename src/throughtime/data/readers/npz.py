@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
 
 from throughtime.core.errors import DataError, Place, nearest
 from throughtime.data.readers.files import regular
-from throughtime.data.records import Record, Source, make_record
+from throughtime.data.records import Record, Source, decoded, make_record
 
 CHUNK_BYTES = 1 << 22
 
@@ -83,8 +83,13 @@ class NumpyArchive(Source):
                     )
                     continue
                 values = values[:length]
+            try:
+                sequence = _plain(values, place)
+            except DataError as error:
+                yield error
+                continue
             yield make_record(
-                _plain(values),
+                sequence,
                 targets[index] if targets is not None else None,
                 place,
                 target_column="y",
@@ -103,7 +108,7 @@ class NumpyArchive(Source):
                     headers[name] = _Array((), False, np.dtype(float))
         return headers
 
-    def _header(self, name: str, file: IO[bytes]) -> _Array:
+    def _header(self, name: str, file: Any) -> _Array:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
             version
@@ -169,10 +174,14 @@ class NumpyArchive(Source):
         return DataError(message, Place(self.name))
 
 
-def _plain(values: np.ndarray) -> object:
-    if values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8")
-    return values.tolist() if values.dtype.kind == "U" else values
+def _plain(values: Any, place: Place) -> object:
+    """Numbers as an array; text, and a list of symbols, as Python's own."""
+    if values.dtype.kind not in "US":
+        return values
+    texts = values.tolist()
+    if isinstance(texts, list):
+        return [decoded(text, place) if isinstance(text, bytes) else text for text in texts]
+    return texts
 
 
 def _shape(array: _Array) -> str:

@@ -86,7 +86,6 @@ class StandardInput(Source):
                 sequence=self.sequence,
                 target=self.target,
                 needs_target=self.needs_target,
-                complete=False,
             )
         columns = self._columns
         sequence: Any

@@ -19,15 +19,11 @@ TableRow = tuple[int, Sequence[Any]]
 
 
 class Table(ABC):
-    """A file of rows with named columns; `columns` are all that it has.
-
-    `complete` is False when a row may have other columns than the first one (JSON objects).
-    """
+    """A file of rows with named columns; `columns` are all that it has."""
 
     name: str
     format: str
     columns: Sequence[str]
-    complete: bool = True
     no_records: str = "has no rows; give a file with at least one"
 
     @abstractmethod
@@ -59,7 +55,6 @@ class TableSource(Source):
             target=target,
             group=group,
             needs_target=needs_target,
-            complete=table.complete,
         )
         table.check(self.columns)
         super().__init__(
