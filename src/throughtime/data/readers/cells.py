@@ -51,8 +51,7 @@ def number_of(value: object, place: Place) -> float:
 def shown(value: object) -> str:
     """A value for a message, cut short."""
     text = repr(value)
-    kind = "the text " if isinstance(value, str) else ""
-    return kind + (text if len(text) <= 40 else text[:37] + "...")
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _underscored(value: object) -> bool:

@@ -202,13 +202,13 @@ def test_a_wide_table(tmp_path: Path) -> None:
 
 
 WRONG_NUMBERS = [
-    ("abc", "the text 'abc' where a number was expected; correct it, or choose other columns"),
-    ("1_000", "the text '1_000' where a number was expected"),
+    ("abc", "'abc' where a number was expected; correct it, or choose other columns"),
+    ("1_000", "'1_000' where a number was expected"),
     ("", "the number is missing; fill it in"),
     (" ", "the number is missing"),
     ("NaN", "nan where a finite number was expected; replace it"),
     ("-inf", "-inf where a finite number was expected"),
-    ("y" * 500, "the text 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy... where a number was expected"),
+    ("y" * 500, "'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy... where a number was expected"),
 ]
 
 

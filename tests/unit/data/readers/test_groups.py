@@ -40,10 +40,8 @@ def test_one_feature_and_no_target(tmp_path: Path) -> None:
 
 def test_a_target_that_changes_within_a_sequence(tmp_path: Path) -> None:
     rows = ("o,1,2,x", "p,1,2,x", "p,3,4,x", "p,5,6,y", "q,7,8,y")
-    said = "row 4, column 'label': the target changes from the text 'x' to the text 'y' within the sequence "
-    with pytest.raises(
-        DataError, match=said + "the text 'p' that began at row 2; give all rows the same one"
-    ):
+    said = "row 4, column 'label': the target changes from 'x' to 'y' within the sequence "
+    with pytest.raises(DataError, match=said + "'p' that began at row 2; give all rows the same one"):
         list(table(tmp_path, *rows))
     source = table(tmp_path, *rows, skip_bad_rows=True)
     assert [record.place.row for record in source] == [1, 5]
@@ -51,9 +49,7 @@ def test_a_target_that_changes_within_a_sequence(tmp_path: Path) -> None:
 
 
 def test_an_unsorted_table(tmp_path: Path) -> None:
-    said = (
-        "row 3, column 'id': the sequence the text 'p' begins again after another one; sort the table by 'id'"
-    )
+    said = "row 3, column 'id': the sequence 'p' begins again after another one; sort the table by 'id'"
     with pytest.raises(DataError, match=said):
         list(table(tmp_path, "p,1,2,x", "q,1,2,x", "p,3,4,x"))
 

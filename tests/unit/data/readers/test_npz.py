@@ -91,7 +91,7 @@ OBJECTS = np.array([[1, 2], [3]], dtype=object)
 
 BAD_ARCHIVES: list[tuple[dict[str, Any], str]] = [
     (
-        {"x": X, "y": ["a", "b"]},
+        {"Xs": X, "y": ["a", "b"]},
         "has no array 'X' (did you mean 'Xs'?); its arrays are Xs, y; save the sequences",
     ),
     ({"y": ["a", "b"]}, "has no array 'X'"),

@@ -42,7 +42,7 @@ def test_number_targets(tmp_path: Path) -> None:
     file = write(tmp_path, "1,2:0.5", "3,4:x", header="@targetLabel true\n@DATA\n")
     source = open_source(file, skip_bad_rows=True)
     assert [record.target for record in source] == [0.5]
-    assert "row 2, column 'label': the text 'x' where a number was expected" in source.skipped.messages[0]
+    assert "row 2, column 'label': 'x' where a number was expected" in source.skipped.messages[0]
 
 
 def test_labels_are_there_unless_the_header_denies_them(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_labels_that_are_not_needed_are_no_dimension(tmp_path: Path) -> None:
 
 
 BAD_CASES = [
-    ("1,x:3,4:a", "row 2, column 'dimension 1, time step 2': the text 'x' where a number was expected"),
+    ("1,x:3,4:a", "row 2, column 'dimension 1, time step 2': 'x' where a number was expected"),
     ("1,2:3,?:a", "row 2, column 'dimension 2, time step 2': the number is missing"),
     ("1,NaN:3,4:a", "row 2, column 'dimension 1, time step 2': the number is missing"),
     ("1,inf:3,4:a", "row 2, column 'dimension 1, time step 2': inf where a finite number was expected"),
