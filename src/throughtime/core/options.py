@@ -3,12 +3,15 @@ value."""
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Literal, Self, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from throughtime.core.errors import OptionError, nearest
+
+# Not `typing.Self`, which cannot be checked at run time method by method.
+AnyOptions = TypeVar("AnyOptions", bound="Options")
 
 
 class Options(BaseModel):
@@ -17,7 +20,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], source: str | None = None) -> Self:
+    def parse(cls: type[AnyOptions], values: Mapping[str, Any], source: str | None = None) -> AnyOptions:
         """Return the settings for `values`, as they come from a file or the shell.
 
         Arguments:

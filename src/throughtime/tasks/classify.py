@@ -1,7 +1,7 @@
 """Sequence to label: which class a whole sequence belongs to."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import jax
 import numpy as np
@@ -38,7 +38,7 @@ class Classify(Task):
     majority: int
 
     @classmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> Self:
+    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> "Classify":
         """Return the task for the labels in `targets`; raise `DataError` if there are fewer than two."""
         pairs = list(targets)
         labels = LabelEncoder.fit(label for label, _ in pairs)

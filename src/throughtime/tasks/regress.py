@@ -1,7 +1,7 @@
 """Sequence to number: a quantity read from a whole sequence."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Array, Float, Integer
@@ -29,7 +29,7 @@ class Regress(Task):
     scale: NumberTargetEncoder
 
     @classmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> Self:
+    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> "Regress":
         """Return the task for the numbers in `targets`; raise `DataError` if one is no number."""
         return cls(scale=NumberTargetEncoder.fit([target_number(target, place) for target, place in targets]))
 

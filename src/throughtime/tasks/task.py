@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -35,7 +35,7 @@ class Task(Options, abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> Self:
+    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> "Task":
         """Return the task for these targets of the training data; raise `DataError` if they make no task."""
 
     @property

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 import tomli_w
 from pydantic import Field, field_validator, model_validator
@@ -120,12 +120,12 @@ class Settings(Options):
         return choose("task", name, TASKS)
 
     @model_validator(mode="after")
-    def _metric_of_the_task(self) -> Self:
+    def _metric_of_the_task(self) -> "Settings":
         choose("training.metric", self.training.metric, ["loss", *TASKS[self.task].metrics])
         return self
 
     @model_validator(mode="after")
-    def _streams_read_forward(self) -> Self:
+    def _streams_read_forward(self) -> "Settings":
         if self.network.direction == "forward":
             return self
         reason = "a network of direction='both' must see the whole sequence, so it"
@@ -142,7 +142,7 @@ class Settings(Options):
             )
         return self
 
-    def with_seed(self, seed: int) -> Self:
+    def with_seed(self, seed: int) -> "Settings":
         """Return the same settings with another seed."""
         return self.model_copy(update={"seed": seed})
 
