@@ -1,10 +1,11 @@
 """How a run tells others where it stands."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from throughtime.training.checkpoint import Position
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Whoever wants to know how a run goes: a progress bar, a log."""
 
