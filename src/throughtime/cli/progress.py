@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Self
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
@@ -47,7 +46,7 @@ class ProgressBar:
         self._label = f"{label} " if label else ""
         self._epochs = self._sequences = 0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> ProgressBar:
         self._progress.start()
         return self
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -26,10 +26,10 @@ class Files(Options):
     train: str | None = None
     test: str | None = None
 
-    def beside(self, recipe: Path) -> Self:
+    def beside(self, recipe: Path) -> Files:
         """Return the files as they are found from the working directory."""
         found = {name: str(recipe.parent / path) for name, path in self if path is not None}
-        return type(self)(**found)
+        return Files(**found)
 
 
 class Bar(Options):
