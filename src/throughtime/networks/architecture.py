@@ -1,10 +1,10 @@
 """A network described in words and numbers, and built from the description."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import jax
 from jaxtyping import PRNGKeyArray
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from throughtime.cells import CELLS
 from throughtime.core.cell import Cell
@@ -33,9 +33,10 @@ class Architecture(Options):
     between them; a pooling; dropout; a linear readout.
 
     Arguments:
-        cell: name of the recurrent cell; `"window"` is the standard network on a fixed window.
+        cell: name of the recurrent cell; `"window"` is the standard network on a fixed window. Several names,
+            joined by commas, name the cell of each layer, lowest first: `"window,gru"`.
         hidden_size: units of each recurrent layer and direction, at least 1.
-        layers: number of recurrent layers, at least 1.
+        layers: number of recurrent layers, at least 1; with several cells, as many as there are names.
         direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences.
         merge: how the two directions become one.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
@@ -60,8 +61,24 @@ class Architecture(Options):
 
     @field_validator("cell")
     @classmethod
-    def _known_cell(cls, name: str) -> str:
-        return choose("cell", name, CELL_NAMES)
+    def _known_cells(cls, names: str) -> str:
+        return ",".join(choose("cell", name.strip(), CELL_NAMES) for name in names.split(","))
+
+    @model_validator(mode="after")
+    def _a_cell_for_each_layer(self) -> Self:
+        names = self.cell.split(",")
+        if len(names) > 1 and self.layers not in (1, len(names)):
+            raise ValueError(
+                f"layers is {self.layers} and cell names {len(names)} cells ({self.cell}); leave layers out, or name "
+                "one cell for each layer"
+            )
+        return self
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The name of each layer's cell, lowest first."""
+        names = tuple(self.cell.split(","))
+        return names if len(names) > 1 else names * self.layers
 
     def build(
         self,
@@ -80,7 +97,7 @@ class Architecture(Options):
             output_size: size of the answer, at least 1.
             key: source of the weights.
         """
-        keys = iter(jax.random.split(key, 2 * self.layers + 3))
+        keys = iter(jax.random.split(key, 2 * len(self.cells) + 3))
         network: list[Network] = []
         if vocabulary_size is not None:
             network.append(Embedding(vocabulary_size, self.embedding_size, key=next(keys)))
@@ -90,10 +107,10 @@ class Architecture(Options):
         else:
             raise TypeError("build needs vocabulary_size or feature_count")
         network += self._thin(size, self.input_dropout)
-        for number in range(self.layers):
+        for number, cell in enumerate(self.cells):
             if number:
                 network += self._thin(size, self.dropout)
-            network.append(self._layer(size, number == self.layers - 1, next(keys), next(keys)))
+            network.append(self._layer(cell, size, number == len(self.cells) - 1, next(keys), next(keys)))
             size = network[-1].output_size
         if self.pooling == "mean":
             network.append(MeanPooling(size))
@@ -103,17 +120,21 @@ class Architecture(Options):
         network.append(Linear(size, output_size, key=next(keys)))
         return wire(network)
 
-    def _layer(self, size: int, is_top: bool, key: PRNGKeyArray, backward_key: PRNGKeyArray) -> Network:
-        forward = self._cell(size, key)
+    def _layer(
+        self, cell: str, size: int, is_top: bool, key: PRNGKeyArray, backward_key: PRNGKeyArray
+    ) -> Network:
+        forward = self._cell(cell, size, key)
         if self.direction == "forward":
             return forward
-        to_the_end = is_top and self.pooling == "last"
-        return Bidirectional(forward, self._cell(size, backward_key), merge=self.merge, to_the_end=to_the_end)
+        backward = self._cell(cell, size, backward_key)
+        return Bidirectional(
+            forward, backward, merge=self.merge, to_the_end=is_top and self.pooling == "last"
+        )
 
-    def _cell(self, size: int, key: PRNGKeyArray) -> Cell:
-        if self.cell == FixedWindow.kind:
+    def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
+        if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
-        return CELLS[self.cell](size, self.hidden_size, key=key)  # type: ignore[call-arg]
+        return CELLS[name](size, self.hidden_size, key=key)  # type: ignore[call-arg]
 
     @staticmethod
     def _thin(size: int, rate: float) -> list[Network]:

@@ -123,7 +123,9 @@ class AttentionPooling(Cell):
 
     def initial_state(self) -> AttentionState:
         """Return the weighted mean of nothing."""
-        return AttentionState(jnp.full((), -jnp.inf, self.bias.dtype), jnp.zeros(()), jnp.zeros(self.input_size))
+        return AttentionState(
+            jnp.full((), -jnp.inf, self.bias.dtype), jnp.zeros(()), jnp.zeros(self.input_size)
+        )
 
     def project(self, x: Float[Array, " I"]) -> tuple[Float[Array, ""], Float[Array, " I"]]:
         """Return the score of `x` and `x`."""

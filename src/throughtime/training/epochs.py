@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, PyTree
 
 from throughtime.core.randomness import key_for
 from throughtime.data.batching import Plan, batches, prefetch
@@ -115,11 +116,15 @@ def _is_better(score: float, best: float | None, more_is_better: bool) -> bool:
 
 def is_finite(run: Run) -> bool:
     loss = run.position.history[-1].get("loss", 0.0)
-    return math.isfinite(loss) and all(
-        bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(run.network)
-    )
+    return math.isfinite(loss) and bool(_all_finite(run.network))
 
 
+@jax.jit
+def _all_finite(tree: PyTree) -> Bool[Array, ""]:
+    return jnp.all(jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
+
+
+@jax.jit
 def copied(tree: Tree) -> Tree:
     """Return the arrays of a tree in buffers of their own, since a training step reuses those it is given."""
     return jax.tree.map(jnp.copy, tree)

@@ -38,6 +38,7 @@ def optimizer_of(settings: TrainingSettings, total_steps: int) -> optax.Gradient
     )
 
 
+@partial(jax.jit, static_argnames=("settings", "total_steps"))
 def start_optimizer(network: Network, settings: TrainingSettings, total_steps: int) -> OptimizerState:
     """Return the optimiser's state before the first step."""
     return optimizer_of(settings, total_steps).init(eqx.filter(network, eqx.is_inexact_array))
