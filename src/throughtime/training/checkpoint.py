@@ -30,7 +30,7 @@ class Position:
     weight_sum: float = 0.0
     best_epoch: int = 0
     best_score: float | None = None
-    history: tuple[dict[str, float], ...] = ()
+    history: tuple[dict[str, int | float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Fitted:
     """
 
     network: Network
-    history: tuple[dict[str, float], ...]
+    history: tuple[dict[str, int | float], ...]
     best_epoch: int
     stopped: str
 
