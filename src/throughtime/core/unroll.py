@@ -77,6 +77,26 @@ def zero_padding(values: Shaped[Array, "T B *F"], valid: Bool[Array, "T B"]) -> 
     )
 
 
+def check_lengths(lengths: Integer[Array, " B"], time_steps: int, batch_size: int) -> None:
+    """Raise `ShapeError` unless there is one length per sequence, each from 0 to `time_steps`.
+
+    Inside a compiled function the values are not known, and only the shape is checked.
+    """
+    if lengths.shape != (batch_size,):
+        raise ShapeError(
+            f"lengths have shape {lengths.shape}; the batch has {batch_size}: expected ({batch_size},)"
+        )
+    if isinstance(lengths, jax.core.Tracer):
+        return
+    values = np.asarray(lengths)
+    wrong = np.flatnonzero((values < 0) | (values > time_steps))
+    if wrong.size:
+        raise ShapeError(
+            f"lengths[{wrong[0]}] is {values[wrong[0]]} but the batch has {time_steps} time steps; "
+            f"pass lengths between 0 and {time_steps}"
+        )
+
+
 def _scan(
     cell: Cell, state: State, projected: State, valid: Bool[Array, "T B"] | None, reverse: bool
 ) -> tuple[State, Float[Array, "T B O"]]:
@@ -98,7 +118,7 @@ def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:
             f"unroll needs a cell, and {type(cell).__name__} is not one: it must see the whole sequence; "
             "call it, or use throughtime.apply, which takes both"
         )
-    if inputs.ndim < 2:
+    if inputs.ndim < 2 or (inputs.ndim == 2 and jnp.issubdtype(inputs.dtype, jnp.inexact)):
         raise ShapeError(
             f"inputs have shape {inputs.shape}; expected [time, batch, {cell.input_size}] "
             "(symbols: [time, batch])"
@@ -108,22 +128,8 @@ def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:
             f"inputs have {inputs.shape[2]} features, and {type(cell).__name__} was made for "
             f"input_size={cell.input_size}; inputs are [time, batch, feature]"
         )
-    if lengths is None:
-        return
-    time_steps, batch_size = inputs.shape[:2]
-    if lengths.shape != (batch_size,):
-        raise ShapeError(
-            f"lengths have shape {lengths.shape}; the batch has {batch_size}: expected ({batch_size},)"
-        )
-    if isinstance(lengths, jax.core.Tracer):
-        return
-    values = np.asarray(lengths)
-    wrong = np.flatnonzero((values < 0) | (values > time_steps))
-    if wrong.size:
-        raise ShapeError(
-            f"lengths[{wrong[0]}] is {values[wrong[0]]} but the batch has {time_steps} time steps; "
-            f"pass lengths between 0 and {time_steps}"
-        )
+    if lengths is not None:
+        check_lengths(lengths, *inputs.shape[:2])
 
 
 def _check_state(cell: Cell, state: State, batch_size: int) -> None:

@@ -81,8 +81,10 @@ class BPTT(LearningRule):
                 after, outputs = None, whole(inputs, lengths=lengths, key=key)
             else:
                 after, outputs = unroll(whole, inputs, state, lengths=lengths, key=key)
+            # A step without weight must not count even if its loss, or the slope of its loss, is infinite or
+            # not a number (a missing target): hence no plain product, and no way back through its output.
+            outputs = jnp.where(mask[..., None] > 0, outputs, jax.lax.stop_gradient(outputs))
             losses = jax.vmap(jax.vmap(loss))(outputs, targets)
-            # A step without weight must not count even if its loss is infinite, hence no plain product.
             return jnp.sum(jnp.where(mask > 0, mask * losses, 0)), after
 
         (value, after), gradient = jax.value_and_grad(total, has_aux=True)(parameters)

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.errors import NotACellError, OptionError
 from throughtime.core.sequence_map import Network, SequenceMap
 from throughtime.core.state import initial_states
+from throughtime.core.unroll import check_lengths
 from throughtime.learning.rule import Gradient, LearningRule, Loss
 
 
@@ -36,6 +37,7 @@ def gradient_over_chunks(
     **Raises**
 
         OptionError: the chunk size is below 1.
+        ShapeError: the lengths do not fit the inputs.
         NotACellError: a sequence map was to be cut into chunks.
     """
     steps, batch_size = inputs.shape[:2]
@@ -50,6 +52,9 @@ def gradient_over_chunks(
             f"{chunk_size}; "
             "leave chunk_size out, or use a network that reads in one direction"
         )
+    if lengths is not None:
+        check_lengths(lengths, steps, batch_size)
+        lengths = lengths.astype(jnp.int32)  # unsigned ones would wrap around below
     nothing = jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
     summed = Gradient(jnp.zeros(()), nothing, initial_states(network, batch_size, key), trace)
     for start in range(0, steps, chunk_size):
