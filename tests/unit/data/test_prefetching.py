@@ -129,3 +129,10 @@ def test_a_source_that_hangs_does_not_hold_up_the_end(monkeypatch):
 def test_a_depth_below_one_is_refused():
     with pytest.raises(OptionError, match="depth is 0; choose 1 or more"):
         prefetch([], 0)
+
+
+def test_the_source_is_closed_even_when_somebody_else_holds_it():
+    watched = iter(Watched())
+    with prefetch(watched) as ahead:
+        next(ahead)
+    assert list(watched) == []

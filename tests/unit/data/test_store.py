@@ -186,6 +186,12 @@ def test_impossible_batches_are_refused(indices, time_steps, batch_size, message
         store.gather(np.array(indices, int), time_steps, batch_size=batch_size)
 
 
+def test_signed_ids_are_kept_whole():
+    store = SequenceStore()
+    store.extend([np.array([5]), np.array([70_000])])
+    assert store.gather(np.array([0, 1]), 1).tolist() == [[5, 70_000]]
+
+
 def test_a_store_dropped_unclosed_closes_its_file():
     store = SequenceStore(memory_limit_bytes=0)
     store.append(np.array([1], np.uint8))
