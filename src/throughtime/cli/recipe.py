@@ -11,25 +11,34 @@ from pydantic import Field
 from throughtime.cli.setting_options import Given, option_name
 from throughtime.core.errors import OptionError
 from throughtime.core.options import Options
+from throughtime.data.catalogue import fetch
 from throughtime.tasks import TASKS
 from throughtime.training.settings import Settings, read_toml
 
 
 class Files(Options):
-    """The files of a recipe, relative to it.
+    """The files of a recipe, relative to it or to a data set of the catalogue.
 
     Arguments:
+        dataset: name of a data set, fetched and cached when it is first asked for.
         train: what to train on.
         test: what to evaluate on.
     """
 
+    dataset: str | None = None
     train: str | None = None
     test: str | None = None
 
     def beside(self, recipe: Path) -> Files:
-        """Return the files as they are found from the working directory."""
-        found = {name: str(recipe.parent / path) for name, path in self if path is not None}
-        return Files(**found)
+        """Return the files as they are found from the working directory.
+
+        **Raises**
+
+            OptionError, DataError: there is no such data set, or it cannot be had.
+        """
+        folder = recipe.parent if self.dataset is None else fetch(self.dataset)
+        paths = {"train": self.train, "test": self.test}
+        return Files(**{name: str(folder / path) for name, path in paths.items() if path is not None})
 
 
 class Bar(Options):
