@@ -1,0 +1,102 @@
+"""A cell of the library beside its paper: weights are taken out by name and given to the transcription."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.laws.registry import BATCH, Specimen
+from tests.oracles import papers
+from throughtime import initial_states
+
+EXACT = 1e-12
+
+
+def weights(cell: Any) -> dict[str, np.ndarray]:
+    """Return the arrays of a cell under the names of its fields."""
+    return {name: np.asarray(value) for name, value in vars(cell).items() if hasattr(value, "shape")}
+
+
+def by_gate(stacked: np.ndarray, gates: str) -> dict[str, np.ndarray]:
+    """Return the rows that belong to each gate."""
+    return dict(zip(gates, np.split(stacked, len(gates)), strict=True))
+
+
+def elman(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    w = weights(s.cell)
+    outputs = [
+        papers.elman(x, w["input_weight"], w["recurrent_weight"], w["bias"], h, s.cell.activation)
+        for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)
+    ]
+    return np.stack(outputs, 1), [np.stack([one[-1] for one in outputs])]
+
+
+def lstm(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    w = {name: by_gate(value, "ifgo") for name, value in weights(s.cell).items()}
+    ran = [
+        papers.lstm(x, w["input_weight"], w["recurrent_weight"], w["bias"], h, c)
+        for x, h, c in zip(sequences(s), *map(np.asarray, s.state), strict=True)
+    ]
+    ends = [np.stack([history[-1] for history in part]) for part in zip(*ran, strict=True)]
+    return np.stack([hidden for hidden, _ in ran], 1), ends
+
+
+def gru(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    w = weights(s.cell)
+    d = w.pop("candidate_bias")
+    w = {name: by_gate(value, "rzn") for name, value in w.items()}
+    outputs = [
+        papers.gru(x, w["input_weight"], w["recurrent_weight"], w["bias"], d, h)
+        for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)
+    ]
+    return np.stack(outputs, 1), [np.stack([one[-1] for one in outputs])]
+
+
+def stack(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    """An LSTM with a GRU on top: the outputs of the one are the input of the other."""
+    below, above = s.cell.cells
+    outputs, lower = lstm(Specimen(s.row, below, s.inputs, s.state.layers[0], s.lengths))
+    outputs, upper = gru(Specimen(s.row, above, outputs, s.state.layers[1], s.lengths))
+    return outputs, lower + upper
+
+
+def from_rest(paper: Callable[..., np.ndarray], *names: str) -> Callable[[Specimen], Any]:
+    """Return the comparison of a cell whose paper starts at the initial state and speaks of outputs only."""
+
+    def outputs(s: Specimen) -> tuple[np.ndarray, None]:
+        w = weights(s.cell)
+        return np.stack([paper(x, *(w[name] for name in names)) for x in sequences(s)], 1), None
+
+    return outputs
+
+
+ORACLES: dict[str, Callable[[Specimen], Any]] = {
+    "elman_tanh": elman,
+    "elman_relu": elman,
+    "lstm": lstm,
+    "gru": gru,
+    "stack_gated": stack,
+    "window": from_rest(papers.window, "weight", "bias"),
+    "mean_pooling": from_rest(papers.means),
+    "attention_pooling": from_rest(papers.attention, "weight", "bias", "direction"),
+    "linear": from_rest(papers.linear, "weight", "bias"),
+    "embedding": from_rest(papers.embedding, "weight"),
+}
+"""The transcription of each row of the registry."""
+
+
+def agrees_with_paper(s: Specimen) -> None:
+    """Outputs and, where the paper has one, the final state are those of the transcription."""
+    outputs, ends = ORACLES[s.row.name](s)
+    state = initial_states(s.cell, BATCH) if ends is None else s.state
+    after, given = s(s.inputs, state)
+    np.testing.assert_allclose(given, outputs, rtol=0, atol=EXACT, err_msg="outputs")
+    if ends is not None:
+        flat = [leaf for layer in getattr(after, "layers", (after,)) for leaf in layer]
+        for leaf, end in zip(flat, ends, strict=True):
+            np.testing.assert_allclose(leaf, end, rtol=0, atol=EXACT, err_msg="final state")
+
+
+def sequences(s: Specimen) -> np.ndarray:
+    """Return the input with the examples in front: `[B, T, ...]`."""
+    return np.moveaxis(np.asarray(s.inputs), 1, 0)
