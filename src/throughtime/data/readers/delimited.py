@@ -141,8 +141,6 @@ class DelimitedTable(Table):
                 strings_can_be_null=False,
                 quoted_strings_can_be_null=False,
             ),
-            # The others reserve a gigabyte of addresses, which a limit on them would not grant.
-            memory_pool=pyarrow.system_memory_pool(),
         ) as reader:
             yield from reader
 

@@ -63,6 +63,11 @@ def test_tsv_has_no_quoting(tmp_path: Path) -> None:
     assert pairs(file) == [('"a, b', "x"), ('"c"', 'y"')]
 
 
+def test_a_tsv_header_has_no_quoting_either(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.tsv", b'"text\tlabel"\na\tx\n')
+    assert pairs(file, sequence='"text', target='label"') == [("a", "x")]
+
+
 def test_column_names_are_taken_as_they_are(tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", b'a.b,"x, y[0]"\n1,2\n')
     assert pairs(file, sequence="a.b", target="x, y[0]") == [("1", "2")]
@@ -174,6 +179,12 @@ def test_a_quotation_mark_that_is_never_closed(tmp_path: Path, tail: bytes, opti
         list(open_source(file, **options))
     file = write(tmp_path / "b.csv", header + row + b'"' + tail)
     assert len(list(open_source(file, **options))) == 1
+
+
+def test_a_line_end_in_a_value_before_a_bad_last_row_is_no_open_mark(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", b'text,label\na,"x\ny"\nb\n')
+    with pytest.raises(DataError, match="row 2: 1 value where the header has 2 columns"):
+        list(open_source(file))
 
 
 def test_an_unclosed_mark_in_the_first_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
