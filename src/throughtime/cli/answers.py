@@ -9,10 +9,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, runtime_checkable
 
 from throughtime.core.errors import OptionError, choose
 from throughtime.training.atomic import new_file
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """Whatever text can be written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write a piece of text."""
+
 
 Rows = Iterable[Mapping[str, Any]]
 """One mapping a record: where it stands, then the answer and how sure it is."""
@@ -21,13 +30,13 @@ PLACES = ("row", "file")
 """Fields that say which record it is about; the first of the others is the answer."""
 
 
-def _write_text(rows: Rows, stream: TextIO) -> None:
+def _write_text(rows: Rows, stream: Writable) -> None:
     for row in rows:
         answer = next(value for name, value in row.items() if name not in PLACES)
         stream.write(f"{answer}\n")
 
 
-def _write_csv(rows: Rows, stream: TextIO) -> None:
+def _write_csv(rows: Rows, stream: Writable) -> None:
     writer = None
     for row in rows:
         if writer is None:
@@ -36,12 +45,12 @@ def _write_csv(rows: Rows, stream: TextIO) -> None:
         writer.writerow(row)
 
 
-def _write_json_lines(rows: Rows, stream: TextIO) -> None:
+def _write_json_lines(rows: Rows, stream: Writable) -> None:
     for row in rows:
         stream.write(f"{json.dumps(row, ensure_ascii=False)}\n")
 
 
-FORMATS: dict[str, Callable[[Rows, TextIO], None]] = {
+FORMATS: dict[str, Callable[[Rows, Writable], None]] = {
     "text": _write_text,
     "csv": _write_csv,
     "jsonl": _write_json_lines,
@@ -71,7 +80,7 @@ def format_for(name: str | None, out: Path | None) -> str:
 
 
 @contextmanager
-def opened(out: Path | None) -> Iterator[TextIO]:
+def opened(out: Path | None) -> Iterator[Writable]:
     """Give standard output, or a new file that takes the place of `out` when all went well."""
     if out is None:
         yield sys.stdout

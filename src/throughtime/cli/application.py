@@ -79,7 +79,7 @@ def _loaded(name: str) -> Any:
     return typer.main.get_command(app)
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool | None) -> None:
     if wanted:
         print(f"throughtime {metadata.version('throughtime')}")
         raise typer.Exit
@@ -87,9 +87,9 @@ def _show_version(wanted: bool) -> None:
 
 def throughtime(
     version: Annotated[
-        bool,
+        bool | None,
         typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
-    ] = False,
+    ] = None,
 ) -> None:
     """Learn sequences with recurrent networks: train, evaluate, predict."""
 

@@ -23,7 +23,7 @@ def keep_compilations() -> None:
     _set("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def _set(name: str, value: str | float) -> None:
+def _set(name: str, value: str | int | float) -> None:
     import jax
 
     jax.config.update(name, value)  # type: ignore[no-untyped-call]

@@ -23,11 +23,6 @@ def describe(model: ModelArgument) -> None:
     from throughtime.training.model_folder import RECIPE, load_model
 
     loaded = load_model(model)
-    facts = plain_table("model", str(model))
-    facts.columns[1].justify = "left"
-    facts.columns[1].no_wrap = False
-    for name, value in _facts(loaded, model):
-        facts.add_row(name, value)
     layers = plain_table("layer", "in", "out", "parameters")
     for layer in _layers(loaded.network):
         layers.add_row(*layer)
@@ -35,7 +30,9 @@ def describe(model: ModelArgument) -> None:
     report = loaded.report
     row = best_row(report)
     scores = {name: row[name] for name in ("train_loss", "loss", *loaded.task.metrics) if name in row}
-    show(facts, "", layers, "")
+    for name, value in _facts(loaded, model):
+        show(f"{name:<14}{value}")
+    show("", layers, "")
     show(
         f"trained on {report['train_sequences']:,} sequences, validated on {report['validation_sequences']:,}"
     )
@@ -50,6 +47,7 @@ def _facts(model: Model, folder: Path) -> Iterator[tuple[str, str]]:
     from throughtime.training.model_folder import CARD
 
     size = sum(file.stat().st_size for file in folder.iterdir())
+    yield "model", str(folder)
     yield "task", model.settings.task
     yield "made by", json.loads((folder / CARD).read_bytes())["created_by"]
     yield "size", f"{size / 1000:,.0f} kB, {model.parameter_count:,} parameters"

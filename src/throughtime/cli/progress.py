@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -29,7 +28,7 @@ class ProgressBar:
     """
 
     def __init__(self, metric: str, label: str = "", *, quiet: bool = False):
-        screen = console(sys.stderr)
+        screen = console(error=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),

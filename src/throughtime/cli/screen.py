@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 
 
-def console(stream: TextIO | None = None) -> Console:
-    """Return a console on a stream, standard output if none is given, as it is at this moment."""
-    return Console(file=stream or sys.stdout, highlight=False, markup=False, emoji=False)
+def console(*, error: bool = False) -> Console:
+    """Return a console on standard output, or on standard error, as that is at this moment."""
+    return Console(file=sys.stderr if error else sys.stdout, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
     """Say a line on standard error; wrapped on a terminal only, so that others find it in one piece."""
-    screen = console(sys.stderr)
+    screen = console(error=True)
     screen.print(text, soft_wrap=not screen.is_terminal)
 
 
@@ -31,7 +30,7 @@ def show(*parts: object) -> None:
             screen.print(part)
 
 
-def score(value: float | None) -> str:
+def score(value: int | float | None) -> str:
     """Return a score with four digits."""
     return "" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:.5g}"
 
@@ -42,7 +41,7 @@ def metric_name(name: str) -> str:
     return names.get(name, name)
 
 
-def scores_in_words(scores: Mapping[str, float]) -> str:
+def scores_in_words(scores: Mapping[str, int | float]) -> str:
     """Return scores in a line, such as `accuracy 0.9730, macro F1 0.9712`."""
     return ", ".join(f"{metric_name(name)} {score(value)}" for name, value in scores.items())
 

@@ -37,13 +37,13 @@ class Trial:
         return self.model.settings.seed
 
     @property
-    def validation(self) -> dict[str, float]:
+    def validation(self) -> dict[str, int | float]:
         """Loss and metrics of the epoch whose weights were kept, on the validation part, if there is one."""
         row = best_row(self.model.report)
         return {name: row[name] for name in ("loss", *self.model.task.metrics) if name in row}
 
 
-def best_row(report: dict[str, Any]) -> dict[str, float]:
+def best_row(report: dict[str, Any]) -> dict[str, int | float]:
     """Return what a report says about the epoch whose weights were kept."""
     return dict(report["history"][report["best_epoch"] - 1])
 
