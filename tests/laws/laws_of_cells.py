@@ -1,4 +1,4 @@
-"""What holds for every cell. Each law is a function of a specimen, so that broken cells can be put before it too."""
+"""What holds for every cell: functions of a specimen, so that broken cells can be put before them too."""
 
 import functools
 from collections.abc import Callable
@@ -24,7 +24,7 @@ DIFFERENCES = 1e-6
 
 
 def shapes_and_types(s: Specimen) -> None:
-    """Outputs are [T, B, O]; the state keeps its structure, and every array its shape and type, as of the weights."""
+    """Outputs are [T, B, O]; the state keeps its structure, and every array in it its shape and type."""
     before = initial_states(s.cell, BATCH, jax.random.key(0))
     after, outputs = s(s.inputs, before)
     assert outputs.shape == (TIME, BATCH, s.row.output_size)
@@ -47,7 +47,7 @@ def batch_is_its_examples(s: Specimen) -> None:
 
 
 def padding_changes_nothing(s: Specimen) -> None:
-    """Outputs, final state and all gradients are those of the sequences without their padding, whatever it holds."""
+    """Outputs, final state and gradients are those of the sequences without padding, whatever it holds."""
     after, outputs = s(poisoned(s), s.state, lengths=s.lengths)
     _, padded = gradients(s.run)(s, poisoned(s), s.state, s.lengths)
     summed = jax.tree.map(jnp.zeros_like, padded.cell)
@@ -71,7 +71,7 @@ def padding_changes_nothing(s: Specimen) -> None:
 
 
 def empty_sequence_keeps_state(s: Specimen) -> None:
-    """A sequence of no steps leaves its state as it was, gives zeros and no gradient; also from the initial state."""
+    """A sequence of no steps leaves any state as it was, gives zeros and no gradient."""
     for state in (s.state, initial_states(s.cell, BATCH, jax.random.key(2))):
         lengths = jnp.array([0, LENGTHS[0]])
         after, outputs = s(poisoned(s, lengths), state, lengths=lengths)
@@ -83,7 +83,7 @@ def empty_sequence_keeps_state(s: Specimen) -> None:
 
 
 def chunks_make_the_whole(s: Specimen) -> None:
-    """Two chunks with the state carried over give what the whole gives; `lengths` of the whole go into both."""
+    """Two chunks with the state carried over give what the whole gives; lengths are shared out to both."""
     for lengths in (s.lengths, jnp.array([2, 6]), jnp.array([TIME, TIME])):
         given = None if jnp.all(lengths == TIME) else lengths
         after, outputs = s(s.inputs, s.state, lengths=given)
@@ -105,7 +105,7 @@ def steps_make_the_whole(s: Specimen) -> None:
 
 
 def reverse_is_a_flip(s: Specimen) -> None:
-    """Reading in reverse is reading the flipped sequence; with `lengths`, each sequence flipped within its end."""
+    """Reading in reverse is reading the sequence flipped, with `lengths` within its own end."""
     for lengths in (None, s.lengths):
         ends = (TIME,) * BATCH if lengths is None else LENGTHS
         after, outputs = s(s.inputs, s.state, lengths=lengths, reverse=True)
@@ -143,7 +143,7 @@ def jit_is_eager(s: Specimen) -> None:
 
 
 def second_call_compiles_nothing(s: Specimen) -> None:
-    """Other weights, other input, other lengths and the state of the call before: the compiled program stays."""
+    """Other weights, input, lengths and the state of the call before need no other program."""
     traced = 0
 
     def counted(cell: Any, inputs: Array, state: PyTree, lengths: Array) -> Any:
@@ -184,7 +184,7 @@ def gradient_is_finite_differences(s: Specimen) -> None:
 
 
 def saved_and_loaded_is_itself(s: Specimen, folder: Path) -> None:
-    """The arrays of a cell, written to a file and put into a cell with other weights, give the same numbers."""
+    """The arrays of a cell, written to a file and put into another cell, give the same numbers."""
     skeleton = lively(s.cell, 7)
     names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(s.cell)]
     file = folder / "cell.safetensors"
@@ -240,7 +240,7 @@ class Parts(NamedTuple):
 
 
 def readout(outputs: Array, row: Array | int = 0) -> Array:
-    """Return a sum over outputs with weights that are all different: of a batch, or of its example `row` alone."""
+    """Return a sum over outputs, each with another weight; `row` is the first example's place in its batch."""
     steps, batch_size, size = outputs.shape
     step, example, feature = jnp.ogrid[:steps, :batch_size, :size]
     return jnp.sum(outputs * jnp.cos(1.0 + 0.7 * step + 2.3 * (example + row) + 1.1 * feature))

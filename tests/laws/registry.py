@@ -87,7 +87,7 @@ class MapRow(Row):
 
     mirrored: Callable[[Any], SequenceMap] | None = None
     swap: Callable[[Array], Array] = lambda outputs: outputs
-    first_symmetric_step: int = 0
+    agrees_at_the_end_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,11 @@ MAP_ROWS = (
     # Read to the end, the two directions have seen the same at the last step only.
     MapRow(
         "concatenate_to_the_end", functools.partial(both_ways, to_the_end=True), 2 * HIDDEN,
-        mirrored=mirror, swap=swap_halves, first_symmetric_step=TIME - 1,
+        mirrored=mirror, swap=swap_halves, agrees_at_the_end_only=True,
     ),
     MapRow(
         "sum_to_the_end", functools.partial(both_ways, merge="sum", to_the_end=True), HIDDEN,
-        mirrored=mirror, first_symmetric_step=TIME - 1,
+        mirrored=mirror, agrees_at_the_end_only=True,
     ),
     MapRow("chain", chain, OUTPUT, reads_symbols=True, mirrored=mirror),
     MapRow(
