@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import jax
-from jaxtyping import PRNGKeyArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -17,7 +15,6 @@ from throughtime.core.errors import ModelFolderError
 from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
 from throughtime.data.encoders import SequenceEncoder
-from throughtime.networks.architecture import Architecture
 from throughtime.tasks import AnyTask, Task
 from throughtime.training.arrays import named_arrays, with_arrays
 from throughtime.training.atomic import new_folder
@@ -99,26 +96,11 @@ def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> 
 
 def build_network(settings: Settings, encoder: SequenceEncoder, task: Task) -> Network:
     """Return the network for an encoder and a task, with the fresh weights of the settings' seed."""
-    return _fresh(
-        settings.network,
-        encoder.vocabulary_size,
-        encoder.feature_count,
-        task.output_size,
-        key_for(settings.seed, "weights"),
-    )
-
-
-# Compiled as one, since JAX otherwise compiles every little operation on a weight by itself.
-@partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _fresh(
-    architecture: Architecture,
-    vocabulary_size: int | None,
-    feature_count: int | None,
-    output_size: int,
-    key: PRNGKeyArray,
-) -> Network:
-    return architecture.build(
-        vocabulary_size=vocabulary_size, feature_count=feature_count, output_size=output_size, key=key
+    return settings.network.build(
+        vocabulary_size=encoder.vocabulary_size,
+        feature_count=encoder.feature_count,
+        output_size=task.output_size,
+        key=key_for(settings.seed, "weights"),
     )
 
 

@@ -1,0 +1,6 @@
+"""The scikit-learn face: estimators of sequences."""
+
+from throughtime.estimators.classifier import SequenceClassifier
+from throughtime.estimators.regressor import SequenceRegressor
+
+__all__ = ["SequenceClassifier", "SequenceRegressor"]

@@ -1,0 +1,176 @@
+"""The parameters of an estimator: the settings of a run, flat, as scikit-learn wants them."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+
+from throughtime.core.errors import OptionError, choose
+from throughtime.core.options import Options
+from throughtime.data.kinds import Kind
+from throughtime.networks.architecture import Architecture
+from throughtime.tasks import TASKS
+from throughtime.training.settings import DataSettings, Settings, TrainingSettings
+
+_NETWORK, _DATA, _TRAINING = Architecture(), DataSettings(), TrainingSettings()
+_GROUPS: dict[str, type[Options]] = {
+    "data": DataSettings,
+    "network": Architecture,
+    "training": TrainingSettings,
+}
+
+
+class SequenceParameters(BaseEstimator):
+    """What an estimator of sequences is told: stored as given, checked when it is fitted."""
+
+    task_name: ClassVar[str]
+    """Name of the task, as in `Settings.task`."""
+
+    def __init__(
+        self,
+        *,
+        cell: str = _NETWORK.cell,
+        hidden_size: int = _NETWORK.hidden_size,
+        layers: int = _NETWORK.layers,
+        direction: str = _NETWORK.direction,
+        merge: str = _NETWORK.merge,
+        pooling: str = _NETWORK.pooling,
+        embedding_size: int = _NETWORK.embedding_size,
+        dropout: float = _NETWORK.dropout,
+        input_dropout: float = _NETWORK.input_dropout,
+        window: int = _NETWORK.window,
+        kind: Kind | None = _DATA.kind,
+        min_count: int = _DATA.min_count,
+        max_vocabulary: int | None = _DATA.max_vocabulary,
+        lowercase: bool = _DATA.lowercase,
+        rule: str = _TRAINING.rule,
+        chunk_size: int | None = _TRAINING.chunk_size,
+        optimizer: str = _TRAINING.optimizer,
+        learning_rate: float = _TRAINING.learning_rate,
+        schedule: str = _TRAINING.schedule,
+        warmup: float = _TRAINING.warmup,
+        weight_decay: float = _TRAINING.weight_decay,
+        clip_norm: float = _TRAINING.clip_norm,
+        batch_size: int = _TRAINING.batch_size,
+        epochs: int = _TRAINING.epochs,
+        validation: float = _TRAINING.validation,
+        patience: int = _TRAINING.patience,
+        metric: str = _TRAINING.metric,
+        random_state: int | np.random.RandomState | None = None,
+    ):
+        """Store the parameters.
+
+        Arguments:
+            cell: name of the recurrent cell; `"window"` is the standard network on a fixed window.
+            hidden_size: units of each recurrent layer and direction, at least 1.
+            layers: number of recurrent layers, at least 1.
+            direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences
+                and
+                so takes neither chunks nor an online rule.
+            merge: how two directions become one.
+            pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
+                weighted by `"attention"`.
+            embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
+            dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
+            input_dropout: rate on the (embedded) input, 0 <= rate < 1.
+            window: elements that the cell `"window"` sees, at least 1; unused by other cells.
+            kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
+                `"numbers"`); recognised from the data when None.
+            min_count: how often a symbol must occur in the training data to get a number of its own, at least
+                1.
+            max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
+            lowercase: whether words are lower-cased.
+            rule: name of the learning rule.
+            chunk_size: steps in a chunk, at least 1; whole sequences when None.
+            optimizer: name of the optimiser.
+            learning_rate: step size at its highest, above 0.
+            schedule: how the step size goes on after the warm-up.
+            warmup: part of all steps in which the step size grows from 0, 0 to 1.
+            weight_decay: pull of the weight matrices towards zero, at least 0, times the step size.
+            clip_norm: longest gradient, as a global norm; 0 for no clipping.
+            batch_size: sequences in a step, at least 1.
+            epochs: most passes over the training data, at least 1.
+            validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
+                none.
+            patience: epochs without improvement before training stops; 0 for never.
+            metric: what improvement is measured by: `"loss"`, or a metric of the task.
+            random_state: decides the weights, the split, the order and the noise: a whole number from 0 to
+                2**32 - 1 for the same model every time; None or a `RandomState` to draw one.
+        """
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.layers = layers
+        self.direction = direction
+        self.merge = merge
+        self.pooling = pooling
+        self.embedding_size = embedding_size
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.window = window
+        self.kind = kind
+        self.min_count = min_count
+        self.max_vocabulary = max_vocabulary
+        self.lowercase = lowercase
+        self.rule = rule
+        self.chunk_size = chunk_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.warmup = warmup
+        self.weight_decay = weight_decay
+        self.clip_norm = clip_norm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.validation = validation
+        self.patience = patience
+        self.metric = metric
+        self.random_state = random_state
+
+    def _settings(self) -> Settings:
+        """Return the settings of a run with these parameters; raise `OptionError` on the first wrong one."""
+        given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
+        # Group by group, so that a message names the parameter as the user knows it.
+        groups = {
+            name: group.parse({field: given[field] for field in group.model_fields if field in given})
+            for name, group in _GROUPS.items()
+        }
+        choose("metric", given["metric"], ["loss", *TASKS[self.task_name].metrics])
+        return Settings.parse({"task": self.task_name, "seed": seed_from(self.random_state), **groups})
+
+    @classmethod
+    def _with_settings(cls, settings: Settings) -> Self:
+        """Return an estimator whose parameters are those of a run."""
+        return cls(**flat(settings), random_state=settings.seed)
+
+
+def flat(settings: Settings) -> dict[str, Any]:
+    """Return the settings that are parameters of an estimator, by name, without the seed."""
+    names = SequenceParameters._get_param_names()
+    return {
+        field: getattr(getattr(settings, name), field)
+        for name, group in _GROUPS.items()
+        for field in group.model_fields
+        if field in names
+    }
+
+
+def seed_from(random_state: int | np.random.RandomState | None) -> int:
+    """Return the seed of a run: a whole number as it is, or one drawn from a `RandomState` (NumPy's global
+    one for None)."""
+    if not isinstance(random_state, Integral):
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    if not 0 <= random_state < 2**32:
+        raise OptionError(
+            f"random_state is {random_state}; choose a whole number from 0 to {2**32 - 1}, None, or a "
+            "numpy.random.RandomState"
+        )
+    return int(random_state)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy, such as one from a grid, as one of Python."""
+    return value.item() if isinstance(value, np.generic) else value
