@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell
 from throughtime.core.errors import check_sizes
-from throughtime.core.initializers import initializer, per_gate
+from throughtime.core.initializers import chrono, initializer, per_gate
 
 
 class GRUState(NamedTuple):
@@ -38,6 +38,8 @@ class GRU(Cell):
     Arguments:
         input_size: number of features of an element, at least 1.
         hidden_size: number of hidden units, at least 1.
+        memory_steps: the longest dependency to expect, in steps, at least 2. Biases of z are then drawn so
+            that memories last up to so long (chrono initialisation); they are 0 when left out.
         input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
             itself.
         key: source of the initial weights.
@@ -71,17 +73,20 @@ class GRU(Cell):
         input_size: int,
         hidden_size: int,
         *,
+        memory_steps: int | None = None,
         input_initializer: str = "glorot",
         recurrent_initializer: str = "orthogonal",
         key: PRNGKeyArray,
     ):
         check_sizes(input_size=input_size, hidden_size=hidden_size)
-        input_key, recurrent_key = jax.random.split(key)
+        input_key, recurrent_key, bias_key = jax.random.split(key, 3)
         self.input_weight = per_gate(initializer(input_initializer), input_key, 3, hidden_size, input_size)
         self.recurrent_weight = per_gate(
             initializer(recurrent_initializer), recurrent_key, 3, hidden_size, hidden_size
         )
-        self.bias = jnp.zeros(3 * hidden_size)
+        zeros = jnp.zeros(hidden_size)
+        z = zeros if memory_steps is None else chrono(bias_key, hidden_size, memory_steps)
+        self.bias = jnp.concatenate([zeros, z, zeros])
         self.candidate_bias = jnp.zeros(hidden_size)
         self.input_size = input_size
         self.output_size = hidden_size

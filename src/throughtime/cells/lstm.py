@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell
 from throughtime.core.errors import check_sizes
-from throughtime.core.initializers import initializer, per_gate
+from throughtime.core.initializers import chrono, initializer, per_gate
 
 
 class LSTMState(NamedTuple):
@@ -42,6 +42,9 @@ class LSTM(Cell):
         forget_bias: initial bias of the forget gate. 1 keeps about 3/4 of the memory a step before anything
             is
             learned (Jozefowicz et al. 2015), so that early gradients reach back; 0 keeps half.
+        memory_steps: the longest dependency to expect, in steps, at least 2. Forget biases are then drawn so
+            that memories last up to so long, and input biases against them (chrono initialisation);
+            `forget_bias` is not used.
         input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
             itself.
         key: source of the initial weights.
@@ -75,17 +78,24 @@ class LSTM(Cell):
         hidden_size: int,
         *,
         forget_bias: float = 1.0,
+        memory_steps: int | None = None,
         input_initializer: str = "glorot",
         recurrent_initializer: str = "orthogonal",
         key: PRNGKeyArray,
     ):
         check_sizes(input_size=input_size, hidden_size=hidden_size)
-        input_key, recurrent_key = jax.random.split(key)
+        input_key, recurrent_key, bias_key = jax.random.split(key, 3)
         self.input_weight = per_gate(initializer(input_initializer), input_key, 4, hidden_size, input_size)
         self.recurrent_weight = per_gate(
             initializer(recurrent_initializer), recurrent_key, 4, hidden_size, hidden_size
         )
-        self.bias = jnp.zeros(4 * hidden_size).at[hidden_size : 2 * hidden_size].set(forget_bias)
+        zeros = jnp.zeros(hidden_size)
+        if memory_steps is None:
+            i, f = zeros, zeros + forget_bias
+        else:
+            f = chrono(bias_key, hidden_size, memory_steps)
+            i = -f
+        self.bias = jnp.concatenate([i, f, zeros, zeros])
         self.input_size = input_size
         self.output_size = hidden_size
 

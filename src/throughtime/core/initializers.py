@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.nn import initializers
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from throughtime.core.errors import choose
+from throughtime.core.errors import OptionError, choose
 
 Initializer: TypeAlias = Callable[[PRNGKeyArray, tuple[int, ...]], Array]
 """A function of a key and a shape `[rows, columns]` that draws a weight matrix."""
@@ -40,6 +40,27 @@ INITIALIZERS: dict[str, Initializer] = {
 def initializer(name: str) -> Initializer:
     """Return the initialiser of that name; raise `OptionError` with the nearest name if there is none."""
     return INITIALIZERS[choose("initializer", name, INITIALIZERS)]
+
+
+def chrono(key: PRNGKeyArray, size: int, memory_steps: int) -> Float[Array, " size"]:
+    """Draw biases of gates that keep a memory: sigmoid(b) = 1 - 1/n forgets within n steps, n up to a limit.
+
+    **Equations**
+
+        b ~ log(U(1, memory_steps - 1))
+
+    Arguments:
+        size: number of gates, at least 1.
+        memory_steps: the longest dependency to expect, in steps, at least 2.
+
+    **Source**
+
+        Tallec & Ollivier 2018, "Can recurrent neural networks warp time?", arXiv 1804.11188
+        (chrono initialisation).
+    """
+    if memory_steps < 2:
+        raise OptionError(f"memory_steps is {memory_steps}; choose a number of steps of at least 2")
+    return jnp.log(jax.random.uniform(key, (size,), minval=1.0, maxval=max(memory_steps - 1.0, 1.0)))
 
 
 def per_gate(

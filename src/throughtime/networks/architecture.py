@@ -1,6 +1,7 @@
 """A network described in words and numbers, and built from the description."""
 
-from typing import Annotated, Literal, Self
+import inspect
+from typing import Annotated, Literal
 
 import jax
 from jaxtyping import PRNGKeyArray
@@ -39,6 +40,8 @@ class Architecture(Options):
         layers: number of recurrent layers, at least 1; with several cells, as many as there are names.
         direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences.
         merge: how the two directions become one.
+        memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start with
+            memories that last up to so long (chrono initialisation); as the cell has it when left out.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean
             weighted by `"attention"`.
@@ -53,6 +56,7 @@ class Architecture(Options):
     layers: Size = 1
     direction: Literal["forward", "both"] = "forward"
     merge: Merge = "concatenate"
+    memory_steps: Annotated[int, Field(ge=2)] | None = None
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
     dropout: Rate = 0.0
@@ -65,12 +69,22 @@ class Architecture(Options):
         return ",".join(choose("cell", name.strip(), CELL_NAMES) for name in names.split(","))
 
     @model_validator(mode="after")
-    def _a_cell_for_each_layer(self) -> Self:
+    def _a_cell_for_each_layer(self) -> "Architecture":
         names = self.cell.split(",")
         if len(names) > 1 and self.layers not in (1, len(names)):
             raise ValueError(
-                f"layers is {self.layers} and cell names {len(names)} cells ({self.cell}); leave layers out, or name "
-                "one cell for each layer"
+                f"layers is {self.layers} and cell names {len(names)} cells ({self.cell}); leave layers out, "
+                "or name one cell for each layer"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _memory_needs_gates(self) -> "Architecture":
+        if self.memory_steps is not None and not any(_has_gates(name) for name in self.cells):
+            gated = [name for name in CELLS if _has_gates(name)]
+            raise ValueError(
+                f"memory_steps is {self.memory_steps} and cell is {self.cell}, which has no gates to keep "
+                f"a memory; leave memory_steps out, or choose {' or '.join(gated)}"
             )
         return self
 
@@ -134,8 +148,13 @@ class Architecture(Options):
     def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
         if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
-        return CELLS[name](size, self.hidden_size, key=key)  # type: ignore[call-arg]
+        gates = {"memory_steps": self.memory_steps} if _has_gates(name) else {}
+        return CELLS[name](size, self.hidden_size, key=key, **gates)  # type: ignore[call-arg]
 
     @staticmethod
     def _thin(size: int, rate: float) -> list[Network]:
         return [Dropout(size, rate)] if rate > 0 else []
+
+
+def _has_gates(cell: str) -> bool:
+    return cell in CELLS and "memory_steps" in inspect.signature(CELLS[cell]).parameters
