@@ -43,9 +43,7 @@ ARGUMENTS = (
 
 
 def test_sequence_map_is_not_cut_into_chunks() -> None:
-    with pytest.raises(
-        NotACellError, match=r"Bidirectional must see the whole sequence.* in chunks of 3; leave"
-    ):
+    with pytest.raises(NotACellError, match=r"Bidirectional must see .* in chunks of 3; leave"):
         gradient_over_chunks(BPTT(), fresh(ROW), laws.loss, *ARGUMENTS, chunk_size=3)
 
 
@@ -67,9 +65,7 @@ def test_sequence_map_learns_from_whole_sequences() -> None:
 
 @pytest.mark.parametrize("chunk_size", [0, -2])
 def test_chunk_size_is_at_least_one(chunk_size: int) -> None:
-    with pytest.raises(
-        OptionError, match=rf"chunk_size is {chunk_size}; choose a whole number of at least 1"
-    ):
+    with pytest.raises(OptionError, match=rf"chunk_size is {chunk_size}; choose a whole number"):
         gradient_over_chunks(BPTT(), fresh(laws.ROW), laws.loss, *ARGUMENTS, chunk_size=chunk_size)
 
 

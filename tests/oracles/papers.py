@@ -55,7 +55,7 @@ def gru(
 
 
 def window(x: Numbers, A: Numbers, b: Numbers) -> Numbers:
-    """Sejnowski & Rosenberg 1987: one layer over the last `len(A)` elements, `A[k]` for the one k steps back."""
+    """Sejnowski & Rosenberg 1987: one layer over the last `len(A)` elements, `A[k]` for k steps back."""
     outputs = []
     for t in range(len(x)):
         total = b.copy()
