@@ -135,4 +135,4 @@ def test_the_source_is_closed_even_when_somebody_else_holds_it():
     watched = iter(Watched())
     with prefetch(watched) as ahead:
         next(ahead)
-    assert list(watched) == []
+    assert next(watched, None) is None

@@ -59,9 +59,9 @@ class SubwordEncoder(SymbolicEncoder):
 
         check_limits(min_count, max_vocabulary)
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
-        cleaning: list[Any] = [normalizers.NFC(), normalizers.Strip()]
-        tokenizer.normalizer = normalizers.Sequence(
-            [*cleaning, normalizers.Lowercase()] if lowercase else cleaning
+        composed = normalizers.NFC()
+        tokenizer.normalizer = (
+            normalizers.Sequence([composed, normalizers.Lowercase()]) if lowercase else composed
         )
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]

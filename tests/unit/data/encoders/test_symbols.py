@@ -62,6 +62,7 @@ def test_strings_and_lists_mix_in_one_batch():
 def test_many_long_strings_are_counted_in_several_blocks(monkeypatch):
     monkeypatch.setattr("throughtime.data.encoders.symbols._CHARACTERS_A_COUNT", 3)
     assert SymbolEncoder.fit(["aab", "b", "bc", "é"]).symbols == (UNKNOWN, "b", "a", "c", "é")
+    assert SymbolEncoder.fit(["aab", "b", "bc", "é"], min_count=2).symbols == (UNKNOWN, "b", "a")
 
 
 def test_limits_leave_the_rare_out():
