@@ -185,7 +185,7 @@ def gradient_is_finite_differences(s: Specimen) -> None:
 
 def saved_and_loaded_is_itself(s: Specimen, folder: Path) -> None:
     """The arrays of a cell, written to a file and put into another cell, give the same numbers."""
-    skeleton = lively(s.cell, 7)
+    skeleton = lively(s.row.build(jax.random.key(7)), 7)
     names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(s.cell)]
     file = folder / "cell.safetensors"
     save_file(dict(zip(names, map(np.asarray, jax.tree.leaves(s.cell)), strict=True)), file)
@@ -240,7 +240,7 @@ class Parts(NamedTuple):
 
 
 def readout(outputs: Array, row: Array | int = 0) -> Array:
-    """Return a sum over outputs, each with another weight; `row` is the first example's place in its batch."""
+    """Return a sum over outputs, each with another weight; `row` is the place of the first example."""
     steps, batch_size, size = outputs.shape
     step, example, feature = jnp.ogrid[:steps, :batch_size, :size]
     return jnp.sum(outputs * jnp.cos(1.0 + 0.7 * step + 2.3 * (example + row) + 1.1 * feature))

@@ -86,7 +86,7 @@ def second_call_compiles_nothing(s: MapSpecimen) -> None:
 
 
 def mirrored_in_time(s: MapSpecimen) -> None:
-    """With its directions exchanged, the network does to the reversed sequence what it does to the sequence."""
+    """Directions exchanged, the network does to the reversed sequence what it does to the sequence."""
     if s.row.mirrored is None:
         return
     other = MapSpecimen(s.row, s.row.mirrored(s.network), s.inputs, s.lengths, s.run)

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
 from tests.oracles import papers
-from throughtime import initial_states
+from throughtime import Dropout, initial_states, unroll
 
 EXACT = 1e-12
 
@@ -100,3 +103,18 @@ def agrees_with_paper(s: Specimen) -> None:
 def sequences(s: Specimen) -> np.ndarray:
     """Return the input with the examples in front: `[B, T, ...]`."""
     return np.moveaxis(np.asarray(s.inputs), 1, 0)
+
+
+def thins_as_it_should(cell: Dropout) -> None:
+    """A feature is dropped at its rate, by itself, and scaled when it stays, so that the mean is kept."""
+    steps, examples = 400, 10
+    before = initial_states(cell, examples, jax.random.key(0))
+    _, outputs = quick_jit(unroll)(cell, jnp.ones((steps, examples, cell.input_size)), before)
+    kept = np.asarray(outputs) != 0
+    np.testing.assert_allclose(np.asarray(outputs)[kept], 1 / (1 - cell.rate), rtol=1e-6)
+    # Five standard errors of a share; of a product of two independent shares it is about the same.
+    margin = 5 * np.sqrt(cell.rate * (1 - cell.rate) / kept.size)
+    assert abs(kept.mean() - (1 - cell.rate)) < margin, f"{kept.mean():.3f} of the features stay"
+    for axis, name in enumerate(("steps", "examples", "features")):
+        both = (kept & np.roll(kept, 1, axis=axis)).mean()
+        assert abs(both - (1 - cell.rate) ** 2) < 2 * margin, f"neighbouring {name} are dropped together"

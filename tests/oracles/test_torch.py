@@ -54,7 +54,7 @@ def weights_of(
 
 
 def gradients_of(module: Any, suffix: str = "") -> dict[str, np.ndarray]:
-    """Return torch's gradients under our names: the gradient of each of two added biases is that of the sum."""
+    """Return torch's gradients under our names; each of two added biases has the gradient of their sum."""
     get = {name: value.grad.numpy() for name, value in module.named_parameters()}
     found = {
         "input_weight": get[f"weight_ih_l0{suffix}"],
