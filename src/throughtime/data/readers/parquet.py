@@ -83,10 +83,6 @@ class ParquetTable(Table):
 
 
 def _values(array: Any) -> list[Any]:
-    import pyarrow.types as types
-
-    if types.is_dictionary(array.type):
-        array = array.dictionary_decode()
     if not _is_list(array.type):
         return list(array.to_pylist())
     return [_sequence(array[index].values) if array[index].is_valid else None for index in range(len(array))]

@@ -52,6 +52,7 @@ BAD_LINES = [
         b'{"x": "a", "y": 1',
         r"row 2: not valid JSON at character \d+: Expecting ',' delimiter; expected one whole",
     ),
+    (b'\xef\xbb\xbf{"x": "a", "y": 1}', "row 2: the JSON cannot be read|row 2: not valid JSON"),
     (b"hello", "row 2: not valid JSON at character 1: Expecting value"),
     (b'{"x": "a"} {"x": "b"}', "row 2: not valid JSON at character 12: Extra data"),
     (b"[1, 2]", r"""row 2: a line holds one JSON object such as .*, this one begins with '\[1, 2\]'"""),

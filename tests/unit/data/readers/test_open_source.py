@@ -107,6 +107,8 @@ HEADERS_AND_CHOICES = [
     ("id,X,y,other", {}, ("X",), "y"),
     ("review,class", {}, ("review",), "class"),
     ("text,verdict", {}, ("text",), "verdict"),
+    ("text,verdict", {"target": "text"}, ("verdict",), "text"),
+    ("class,a,y", {"sequence": "a", "group": "class"}, ("a",), "y"),
     ("review,verdict", {"target": "verdict"}, ("review",), "verdict"),
     ("review,verdict", {"sequence": "verdict"}, ("verdict",), "review"),
     ("text,label", {"sequence": "label", "target": "text"}, ("label",), "text"),
@@ -147,6 +149,7 @@ BAD_CHOICES = [
         "its columns are 'text', 'b', 'c'; name it with --target",
     ),
     ("text", {}, DataError, "which column holds the target?"),
+    ("review,class,label", {}, DataError, "which column holds the sequence?"),
     (
         "text,label",
         {"sequence": "txt"},

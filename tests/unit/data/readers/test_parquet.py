@@ -78,6 +78,8 @@ def test_lists_with_gaps_or_of_different_width_stay_lists(tmp_path: Path) -> Non
     values = [[[1.0, 2.0], [3.0]], [[None, 1.0], [2.0, 3.0]], [None, [1.0]]]
     records = list(open_source(write(tmp_path, x=values, y=["a", "b", "c"])))
     assert [record.sequence for record in records] == values
+    (record,) = open_source(write(tmp_path, x=[[1.0, None]], y=["a"]))
+    assert record.sequence == [1.0, None]
 
 
 def test_lists_of_symbols(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def test_one_dimension(tmp_path: Path) -> None:
 
 
 def test_number_targets(tmp_path: Path) -> None:
-    file = write(tmp_path, "1,2:0.5", "3,4:x", header="@targetLabel true\n@DATA\n")
+    header = "@targetLabel true\n@classLabel false\n@DATA\n"
+    file = write(tmp_path, "1,2:0.5", "3,4:x", header=header)
     source = open_source(file, skip_bad_rows=True)
     assert [record.target for record in source] == [0.5]
     assert "row 2, column 'label': 'x' where a number was expected" in source.skipped.messages[0]
