@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +15,9 @@ from throughtime.cli.screen import metric_name, plain_table, score, show
 from throughtime.cli.trials import Trial
 from throughtime.core.errors import OptionError, UsageError, choose, nearest
 from throughtime.networks.window import FixedWindow
+from throughtime.training.provenance import provenance
 
 RECIPES = Path("recipes")
-PACKAGES = ("throughtime", "jax", "equinox", "optax", "numpy")
 
 
 def find_recipe(name: str) -> Path:
@@ -98,17 +93,13 @@ class Result:
         """Return the figures and where they are from, as JSON has it."""
         return {
             "recipe": self.name,
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "reached": self.reached,
             "bar": self.published.bar.model_dump(),
             "metric": self.published.bar.metric,
             self.cell: self._figures(self.trials),
             FixedWindow.kind: self._figures(self.window),
             "settings": self.trials[0].model.settings.model_dump(),
-            "commit": _commit(folder),
-            "versions": {"python": platform.python_version()}
-            | {name: metadata.version(name) for name in PACKAGES},
-            "machine": {"cpu": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
+            **provenance(folder),
         }
 
     def _scores(self, trials: Sequence[Trial]) -> list[float]:
@@ -141,24 +132,3 @@ def append_result(result: Result, recipe: Path) -> Path:
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}; make it writable") from None
     return file
-
-
-def _commit(folder: Path) -> str | None:
-    """Return the commit that is checked out, marked if there are changes; None without a repository."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=folder, capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor())

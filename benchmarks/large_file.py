@@ -1,0 +1,82 @@
+"""A CSV ten times as large as the memory of the process that trains on it.
+
+The limit is a memory control group where one can be made, and what the process used is read from the system
+in any case. A file of a quarter of the size tells whether the memory grows with it.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+LIMIT_BYTES = 600 << 20
+TIMES = 10
+ROW_STEPS = 2000
+
+
+def measure() -> list[dict[str, object]]:
+    """Return the peak memory of training on a file of ten times the limit, and of a quarter of that."""
+    rows: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for size in (LIMIT_BYTES * TIMES // 4, LIMIT_BYTES * TIMES):
+            table = Path(folder) / "large.csv"
+            _write(table, size)
+            peak = _peak_of_training(table, Path(folder) / f"model-{size}")
+            rows.append(
+                {
+                    "file_bytes": table.stat().st_size,
+                    "peak_bytes": peak,
+                    "limit_bytes": LIMIT_BYTES,
+                    "times": table.stat().st_size / peak,
+                    "reached": peak <= LIMIT_BYTES,
+                }
+            )
+    return rows
+
+
+def _write(table: Path, size: int) -> None:
+    """Write rows of numbers with a label: the sign of the drift of a random walk."""
+    generator = np.random.default_rng(0)
+    labels = ("down", "up")
+    with open(table, "w", encoding="ascii") as file:
+        file.write("sequence,label\n")
+        while file.tell() < size:
+            label = int(generator.integers(2))
+            steps = generator.normal(0.1 * (2 * label - 1), 1.0, ROW_STEPS)
+            file.write(" ".join(map(repr, steps.tolist())) + f",{labels[label]}\n")
+
+
+def _peak_of_training(table: Path, out: Path) -> int:
+    command = [sys.executable, "-m", "benchmarks.large_file", str(table), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stdout.splitlines()[-1])
+
+
+def _train(table: str, out: str) -> None:
+    from throughtime.cli import main
+
+    options = ["--hidden-size", "4", "--epochs", "1", "--batch-size", "256", "--quiet"]
+    _limit_memory()
+    status = main(["fit", "classify", table, "--out", out, *options])
+    assert status == 0, status
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+def _limit_memory() -> None:
+    """Put this process into a memory control group of its own, where the system lets it."""
+    own = next(line for line in Path("/proc/self/cgroup").read_text().splitlines() if ":memory:" in line)
+    group = Path("/sys/fs/cgroup/memory") / own.split(":")[2].lstrip("/") / f"throughtime-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text(str(LIMIT_BYTES))
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+    except OSError as error:
+        print(f"no memory control group ({error}); the peak is measured, not enforced", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    _train(*sys.argv[1:])
