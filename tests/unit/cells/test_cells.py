@@ -1,0 +1,83 @@
+"""Constructors of the cells: sizes, options, what they start from, and what they refuse."""
+
+import jax
+import numpy as np
+import pytest
+
+from throughtime import GRU, LSTM, Elman, GRUState, LSTMState
+from throughtime.cells import CELLS
+from throughtime.core.errors import OptionError
+
+pytestmark = pytest.mark.usefixtures("as_users_run_it")
+
+
+def test_cells_by_name() -> None:
+    assert {"elman": Elman, "lstm": LSTM, "gru": GRU}.items() <= CELLS.items()
+    for name, kind in CELLS.items():
+        assert kind.kind == name
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_sizes(name: str, key: jax.Array) -> None:
+    cell = CELLS[name](3, 5, key=key)
+    assert (cell.input_size, cell.output_size) == (3, 5)
+    for sizes, message in (
+        ((0, 5), "input_size is 0"),
+        ((3, -1), "hidden_size is -1"),
+        ((3, 2.5), "hidden_size is 2.5"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            CELLS[name](*sizes, key=key)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("option", ["input_initializer", "recurrent_initializer"])
+def test_unknown_initializer(name: str, option: str, key: jax.Array) -> None:
+    with pytest.raises(OptionError, match=r"initializer is 'gloro' \(did you mean 'glorot'\?\)"):
+        CELLS[name](3, 5, key=key, **{option: "gloro"})
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_initializers_reach_their_own_weights(name: str, key: jax.Array) -> None:
+    cell = CELLS[name](5, 5, key=key, input_initializer="uniform", recurrent_initializer="identity")
+    gates = len(cell.recurrent_weight) // 5
+    np.testing.assert_array_equal(cell.recurrent_weight, np.tile(np.eye(5), (gates, 1)))
+    assert np.abs(cell.input_weight).max() <= 5**-0.5
+    assert len(np.unique(cell.input_weight)) == cell.input_weight.size
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array) -> None:
+    inputs, hidden = 3, 5
+    count = sum(leaf.size for leaf in jax.tree.leaves(CELLS[name](inputs, hidden, key=key)))
+    one_gate = hidden * (inputs + hidden + 1)
+    expected = {"elman": one_gate, "lstm": 4 * one_gate, "gru": 3 * one_gate + hidden}
+    if name in expected:
+        assert count == expected[name]
+
+
+def test_unknown_activation(key: jax.Array) -> None:
+    with pytest.raises(
+        OptionError, match=r"activation is 'tan' \(did you mean 'tanh'\?\); choose one of tanh, relu"
+    ):
+        Elman(3, 5, activation="tan", key=key)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("forget_bias", [1.0, 0.0, -2.5])
+def test_forget_bias_is_that_of_the_second_gate(forget_bias: float, key: jax.Array) -> None:
+    bias = np.asarray(LSTM(3, 5, forget_bias=forget_bias, key=key).bias).reshape(4, 5)
+    np.testing.assert_array_equal(bias, np.array([[0], [forget_bias], [0], [0]]) * np.ones(5))
+
+
+def test_states_are_named(key: jax.Array) -> None:
+    assert LSTMState._fields == ("hidden", "cell")
+    assert GRUState._fields == ("hidden",)
+    assert all(not np.any(leaf) for leaf in LSTM(3, 5, key=key).initial_state())
+
+
+def test_a_cell_is_frozen_and_arrays_only(key: jax.Array) -> None:
+    for kind in CELLS.values():
+        cell = kind(3, 5, key=key)
+        assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(cell))
+        with pytest.raises(AttributeError):
+            cell.bias = None

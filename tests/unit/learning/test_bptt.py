@@ -1,0 +1,56 @@
+"""What BPTT returns beside the gradient, and steps that do not count."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from throughtime import BPTT, GRU, Dropout, Linear, Stack, gradient_over_chunks, initial_states, unroll
+
+KEY = jax.random.key(0)
+CELL = Stack([GRU(3, 5, key=KEY), Linear(5, 4, key=KEY)])
+INPUTS = jax.random.normal(KEY, (7, 2, 3))
+TARGETS = jnp.ones((7, 2, 4))
+MASK = jnp.ones((7, 2))
+
+
+def squared(output: jax.Array, target: jax.Array) -> jax.Array:
+    return jnp.sum((output - target) ** 2)
+
+
+def test_state_and_trace_come_back() -> None:
+    given = BPTT().gradient(CELL, squared, BPTT().start(CELL, 2), None, INPUTS, TARGETS, MASK)
+    after, outputs = unroll(CELL, INPUTS)
+    np.testing.assert_allclose(given.state.layers[0].hidden, after.layers[0].hidden, atol=1e-6)
+    assert given.trace == ()
+    assert given.loss == pytest.approx(float(jnp.sum((outputs - TARGETS) ** 2)), rel=1e-5)
+
+
+def test_infinite_slope_at_a_step_without_weight() -> None:
+    # The loss -log(target . softmax) of a target of zeros is infinite, and so is its slope.
+    def surprise(output: jax.Array, target: jax.Array) -> jax.Array:
+        return -jnp.log(jnp.sum(target * jax.nn.softmax(output)))
+
+    targets = TARGETS.at[3].set(0.0).at[:, :, 0].set(0.0)
+    given = BPTT().gradient(CELL, surprise, (), None, INPUTS, targets, MASK.at[3].set(0))
+    assert np.isfinite(given.loss)
+    for leaf in jax.tree.leaves(given.gradient):
+        assert np.all(np.isfinite(leaf))
+        assert np.any(leaf != 0)
+
+
+def test_noise_is_the_same_in_chunks_and_in_the_whole() -> None:
+    noisy = Stack([Dropout(3, 0.5), *CELL.cells])
+    whole, chunks, other = (
+        gradient_over_chunks(BPTT(), noisy, squared, INPUTS, TARGETS, MASK, chunk_size=size, key=key)
+        for size, key in ((None, KEY), (4, KEY), (None, jax.random.key(1)))
+    )
+    assert chunks.loss == pytest.approx(float(whole.loss), rel=1e-5)
+    assert abs(other.loss - whole.loss) > 1e-3
+
+
+def test_chunks_go_on_from_nothing_else_than_the_initial_state() -> None:
+    given = gradient_over_chunks(BPTT(), CELL, squared, INPUTS[:0], TARGETS[:0], MASK[:0], chunk_size=3)
+    assert given.loss == 0
+    assert jax.tree.structure(given.state) == jax.tree.structure(initial_states(CELL, 2))
+    assert not any(np.any(leaf) for leaf in jax.tree.leaves(given.gradient))
