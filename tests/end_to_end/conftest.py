@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import jax
 import pytest
-from throughtime.cli import main
 
 from tests.end_to_end.tiny_data import TINY, classes_csv
+from throughtime.cli import main
 
 CACHE_SETTINGS = (
     "jax_compilation_cache_dir",

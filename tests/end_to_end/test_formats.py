@@ -42,7 +42,12 @@ FORMATS = {
 
 @pytest.mark.parametrize(("write", "name", "task", "columns"), FORMATS.values(), ids=FORMATS)
 def test_fit_evaluate_predict(
-    shell: Shell, tmp_path: Path, write: Callable[[Path], Path], name: str, task: str, columns: tuple[str, ...]
+    shell: Shell,
+    tmp_path: Path,
+    write: Callable[[Path], Path],
+    name: str,
+    task: str,
+    columns: tuple[str, ...],
 ) -> None:
     file, model = write(tmp_path / name), tmp_path / "model"
     fitted = shell("fit", task, file, "--test", file, "--out", model, *columns, *TINY)

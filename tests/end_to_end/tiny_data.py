@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 TINY = (
-    "--hidden-size", "4", "--embedding-size", "3", "--epochs", "2", "--batch-size", "8", "--quiet",
+    "--hidden-size", "4", "--embedding-size", "3", "--epochs", "1", "--batch-size", "8", "--quiet",
 )  # fmt: skip
 """Options that make training a matter of a second."""
 
@@ -22,7 +22,7 @@ def texts(count: int = COUNT) -> list[tuple[str, str]]:
     rows = []
     for number in range(count):
         label = LABELS[number % len(LABELS)]
-        words = list(rng.choice(fillers, size=int(rng.integers(2, 6))))
+        words = list(rng.choice(fillers, size=int(rng.integers(3, 5))))
         rows.append((" ".join([*words, label, label]), label))
     return rows
 
@@ -33,7 +33,7 @@ def series(count: int = COUNT, features: int = 2) -> list[tuple[np.ndarray, str,
     rows = []
     for number in range(count):
         sign = 1 if number % 2 else -1
-        values = rng.normal(sign, 0.3, (int(rng.integers(3, 7)), features)).round(3)
+        values = rng.normal(sign, 0.3, (int(rng.integers(5, 7)), features)).round(3)
         rows.append((values, "up" if sign > 0 else "down", round(float(values.mean()), 4)))
     return rows
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status or DONE
     except Misspelled as error:
-        return _complain(_syntax(error), UNUSABLE)
+        return _complain(_syntax(error, given), UNUSABLE)
     except UsageError as error:
         return _complain(str(error), UNUSABLE)
     except DivergedError as error:
@@ -94,9 +94,10 @@ def throughtime(
     """Learn sequences with recurrent networks: train, evaluate, predict."""
 
 
-def _syntax(error: Any) -> str:
+def _syntax(error: Any, given: Sequence[str]) -> str:
     """Return in one line what is wrong with a command line, and the nearest thing that would be right."""
-    path = error.ctx.command_path if error.ctx is not None else "throughtime"
+    called = next((argument for argument in given if argument in COMMANDS), None)
+    path = "throughtime" if called is None else f"throughtime {called}"
     see = f"see `{path} --help`"
     unknown = getattr(error, "option_name", None)
     if unknown is not None and "o such option" in error.message:
