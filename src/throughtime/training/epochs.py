@@ -80,6 +80,13 @@ def run_epoch(
 def close_epoch(
     run: Run, task: Task, validation: Encoded | None, settings: TrainingSettings, seconds: float
 ) -> Run:
+    """Return the run at the start of the next epoch: scored, with the best weights so far and a row of
+    history.
+
+    Arguments:
+        run: with all batches of its epoch done.
+        seconds: how long that took.
+    """
     position = run.position
     row = {
         "epoch": position.epoch + 1,
@@ -115,6 +122,7 @@ def _is_better(score: float, best: float | None, more_is_better: bool) -> bool:
 
 
 def is_finite(run: Run) -> bool:
+    """Tell whether the weights, and the last validation loss, are finite numbers."""
     loss = run.position.history[-1].get("loss", 0.0)
     return math.isfinite(loss) and bool(_all_finite(run.network))
 

@@ -59,7 +59,7 @@ def to_bytes(model: Model) -> tuple[bytes, bytes]:
         created_by=f"throughtime {metadata.version('throughtime')}",
         settings=model.settings,
         encoder=model.encoder,
-        task=model.task,
+        task=model.task,  # type: ignore[arg-type]  # pydantic checks that it is one of AnyTask
         boundaries=model.boundaries,
         report=model.report,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
