@@ -96,8 +96,9 @@ class Result:
             "reached": self.reached,
             "bar": self.published.bar.model_dump(),
             "metric": self.published.bar.metric,
-            self.cell: self._figures(self.trials),
-            FixedWindow.kind: self._figures(self.window),
+            "published": {"claim": self.published.claim, "source": self.published.source},
+            "ours": self._figures(self.trials),
+            "baseline": self._figures(self.window),
             "settings": self.trials[0].model.settings.model_dump(),
             **provenance(folder),
         }

@@ -1,5 +1,4 @@
-"""Weights before training. The distributions are those of `jax.nn.initializers`; what gates need is added
-here."""
+"""Weights before training: the distributions of `jax.nn.initializers`, and what gates need beside them."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -16,15 +15,13 @@ Initializer: TypeAlias = Callable[[PRNGKeyArray, tuple[int, ...]], Array]
 
 
 def uniform_by_columns(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "*rows columns"]:
-    """Draw from U(-1/sqrt(columns), 1/sqrt(columns)): LeCun et al. 1998, "Efficient BackProp", section
-    4.6."""
+    """Draw from U(-1/sqrt(columns), 1/sqrt(columns)) (LeCun et al. 1998, "Efficient BackProp", 4.6)."""
     bound = shape[-1] ** -0.5
     return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
 
 
 def identity(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
-    """Return the identity matrix, cut or filled up with zeros (Le, Jaitly & Hinton 2015, arXiv
-    1504.00941)."""
+    """Return the identity, cut or filled up with zeros (Le, Jaitly & Hinton 2015, arXiv 1504.00941)."""
     rows, columns = shape
     return jnp.eye(rows, columns)
 

@@ -1,5 +1,4 @@
-"""Settings with their constraints beside them: checked once, with errors that name the nearest valid
-value."""
+"""Settings with their constraints beside them: checked once, and the nearest valid value is named."""
 
 from collections.abc import Mapping
 from types import UnionType

@@ -31,8 +31,7 @@ def key_for(seed: int, purpose: str, count: int = 0) -> PRNGKeyArray:
 
 
 def generator_for(seed: int, purpose: str, count: int = 0) -> np.random.Generator:
-    """Return NumPy's generator for one named use of a seed, for work outside of JAX (shuffling,
-    splitting)."""
+    """Return NumPy's generator for one named use of a seed, for work outside of JAX."""
     return np.random.default_rng([_checked(seed), zlib.crc32(purpose.encode()), count])
 
 

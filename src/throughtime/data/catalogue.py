@@ -89,8 +89,7 @@ def _download(name: str, entry: Entry, place: Path) -> Path:
 
 
 def _movie_reviews(archive: Path, folder: Path) -> None:
-    """Write the sentences as two CSV files, two thirds to train on and one third to test on, split by
-    chance."""
+    """Write the sentences as two CSV files, split by chance: two thirds to train on, one third to test on."""
     with zipfile.ZipFile(archive) as package:
         inner = next(file for file in package.namelist() if file.endswith("hutto_ICWSM_2014.tar.gz"))
         with tarfile.open(fileobj=io.BytesIO(package.read(inner))) as resources:

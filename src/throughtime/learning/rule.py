@@ -45,8 +45,7 @@ class LearningRule(eqx.Module):
 
     @abc.abstractmethod
     def start(self, network: Network, batch_size: int) -> Trace:
-        """Return the trace before the first chunk; raise `NotACellError` if the rule cannot train the
-        network."""
+        """Return the trace before the first chunk; raise `NotACellError` for a network it cannot train."""
 
     @abc.abstractmethod
     def gradient(

@@ -51,7 +51,6 @@ class Chain(SequenceMap):
 
 
 def wire(layers: Sequence[Network]) -> Network:
-    """Return the layers as one network: a `Stack`, which is a cell, if all of them are cells; else a
-    `Chain`."""
+    """Return the layers as one network: a `Stack`, a cell again, if all are cells; else a `Chain`."""
     cells = [layer for layer in layers if isinstance(layer, Cell)]
     return Stack(cells) if len(cells) == len(layers) else Chain(layers)

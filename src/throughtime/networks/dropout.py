@@ -14,8 +14,7 @@ from throughtime.core.unroll import valid_steps, zero_padding
 
 
 class DropoutState(NamedTuple):
-    """The source of the noise: `key`, one for each sequence, and `position`, how many elements have
-    passed."""
+    """The source of the noise: `key`, one for each sequence, and `position`, the elements passed so far."""
 
     key: PRNGKeyArray
     position: Integer[Array, "*B"]

@@ -69,8 +69,7 @@ class MeanPooling(Cell):
 
 
 class AttentionState(NamedTuple):
-    """A running weighted mean: the largest `score` so far, the sum of `weights` relative to it, the `mean`
-    `[I]`."""
+    """A running mean: the largest `score` so far, the sum of `weights` relative to it, the `mean` `[I]`."""
 
     score: Float[Array, "*B"]
     weights: Float[Array, "*B"]

@@ -13,8 +13,7 @@ from throughtime.core.initializers import uniform_by_columns
 
 
 class WindowState(NamedTuple):
-    """`pending`: what the last W - 1 elements have already contributed to the next W - 1 outputs, `[W - 1,
-    H]`."""
+    """`pending`: what past elements have contributed already to the next W - 1 outputs, `[W - 1, H]`."""
 
     pending: Float[Array, "*B W1 H"]
 

@@ -72,8 +72,7 @@ class Regress(Task):
         return {"value": self.answers(outputs)}
 
     def scores(self, outputs: Float[np.ndarray, "N O"], targets: Float[np.ndarray, " N"]) -> dict[str, float]:
-        """Return the coefficient of determination, and root mean square and mean absolute error in the
-        targets' units."""
+        """Return R squared, and root mean square and mean absolute error in the targets' units."""
         return self._scores(self.scale.decode(outputs[:, 0]), self.scale.decode(targets))
 
     def trivial_scores(self, targets: Float[np.ndarray, " N"]) -> dict[str, float]:

@@ -61,8 +61,7 @@ class Task(Options, abc.ABC):
         weights: Float[Array, " B"],
         time_steps: int,
     ) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
-        """Return the target of each step, and the mask: how much each step counts, adding up to 1 over the
-        batch."""
+        """Return the target of each step, and the mask: how much each one counts, 1 in all over the batch."""
 
     @classmethod
     @abc.abstractmethod
@@ -75,8 +74,7 @@ class Task(Options, abc.ABC):
 
     @abc.abstractmethod
     def columns(self, outputs: Float[np.ndarray, "N O"]) -> dict[str, Sequence[Any]]:
-        """Return what a prediction consists of, by name, for tables and JSON: the answer and how sure it
-        is."""
+        """Return what a prediction consists of, by name, for tables and JSON."""
 
     @abc.abstractmethod
     def scores(

@@ -33,8 +33,7 @@ def run_epoch(
     interrupted: threading.Event,
     watcher: Watcher,
 ) -> tuple[Run, bool]:
-    """Run the batches of an epoch that are left; stop early when interrupted or at a loss that is no
-    number."""
+    """Run the batches of an epoch that are left; stop when interrupted or at a loss that is no number."""
     network, optimizer_state, position = run.network, run.optimizer_state, run.position
     key = key_for(seed, "noise")
     waiting: tuple[jax.Array, float] | None = None

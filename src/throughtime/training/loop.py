@@ -124,8 +124,7 @@ def _stop_here(run: Run, checkpoint: CheckpointFile | None) -> BaseException:
 
 @contextmanager
 def _interruption() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C into an event that the loop looks at between two steps; the second acts as
-    ever."""
+    """Turn the first Ctrl-C into an event that the loop looks at between steps; a second acts as ever."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event

@@ -122,8 +122,7 @@ def save_model(model: Model, folder: str | Path, *, overwrite: bool = False) -> 
 
 
 def check_free(folder: Path, *, overwrite: bool) -> None:
-    """Raise `ModelFolderError` unless a model may be written to `folder`: nothing is there, or only an older
-    model."""
+    """Raise `ModelFolderError` unless nothing is at `folder`, or only a model that may be replaced."""
     if not folder.exists():
         return
     if not overwrite:

@@ -36,8 +36,7 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class Prepared:
-    """Data ready for training, what was fitted to its training part, and what should be said aloud about
-    it."""
+    """Data ready for training, what was fitted to its training part, and what to say aloud about it."""
 
     encoder: SequenceEncoder
     task: Task
@@ -52,8 +51,7 @@ class Prepared:
             self.validation.close()
 
     def fingerprint(self, settings: Settings) -> str:
-        """Return a digest of the settings and of everything encoded, so that a run goes on with the same data
-        only."""
+        """Return a digest of settings and data, so that a run goes on with the same ones only."""
         digest = hashlib.sha256(settings.model_dump_json().encode())
         digest.update(self.encoder.model_dump_json().encode())
         for part in (self.train, self.validation):
