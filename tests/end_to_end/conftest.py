@@ -4,9 +4,9 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import jax
 import pytest
@@ -50,17 +50,22 @@ def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         jax.config.update(name, value)
 
 
-def process(*arguments: object, **options: object) -> "subprocess.Popen[str]":
-    """Start a command in a process of its own."""
+def process(
+    *arguments: object,
+    env: Mapping[str, str] | None = None,
+    without: Sequence[str] = (),
+    stdin: IO[str] | int = subprocess.DEVNULL,
+) -> "subprocess.Popen[str]":
+    """Start a command in a process of its own, with more or fewer environment variables."""
     code = "import sys; from throughtime.cli import main; sys.exit(main())"
+    inherited = {name: value for name, value in os.environ.items() if name not in without}
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"COLUMNS": "80"} | options.pop("env", {}),  # type: ignore[operator]
-        **options,  # type: ignore[call-overload]
+        env=inherited | {"COLUMNS": "80"} | dict(env or {}),
     )
 
 
