@@ -6,7 +6,7 @@ import warnings
 from abc import abstractmethod
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -35,7 +35,7 @@ class SequenceEstimator(SavedEstimator):
     n_features_in_: int
 
     @property
-    def history_(self) -> list[dict[str, float]]:
+    def history_(self) -> list[dict[str, Any]]:
         """A row of losses and metrics for each pass over the data."""
         return list(self.model_.report["history"])
 
@@ -43,7 +43,7 @@ class SequenceEstimator(SavedEstimator):
     def _targets(self, y: Any) -> list[Target]:
         """Return checked targets, one a sequence."""
 
-    def _fit(self, X: Any, targets: list[Target]) -> Self:
+    def _fit(self, X: Any, targets: list[Target]) -> None:
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)
         with closing(prepare(source, settings)) as prepared:
@@ -56,9 +56,8 @@ class SequenceEstimator(SavedEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        return self
 
-    def _start(self, X: Any, targets: list[Target], task: Task | None) -> Self:
+    def _start(self, X: Any, targets: list[Target], task: Task | None) -> None:
         """Make the first pass of all, with an encoder (and a task, if there is none) fitted to this data."""
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)
@@ -66,9 +65,8 @@ class SequenceEstimator(SavedEstimator):
             network = build_network(settings, prepared.encoder, prepared.task)
             run = open_run(network, settings.training)
             self._pass(run, prepared, settings, prepared.train.boundaries)
-        return self
 
-    def _go_on(self, X: Any, targets: list[Target]) -> Self:
+    def _go_on(self, X: Any, targets: list[Target]) -> None:
         """Make one more pass, with the encoder and the task as they are."""
         model = self.model_
         settings = self._settings_to_go_on(model.settings)
@@ -81,7 +79,6 @@ class SequenceEstimator(SavedEstimator):
         prepared = prepare(source, _all_for_training(settings), encoder=model.encoder, task=model.task)
         with closing(prepared):
             self._pass(run, prepared, settings, model.boundaries)
-        return self
 
     def _pass(self, run: Run, prepared: Prepared, settings: Settings, boundaries: tuple[int, ...]) -> None:
         data = replace(prepared.train, boundaries=boundaries)
@@ -125,7 +122,6 @@ class SequenceEstimator(SavedEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
         return tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -45,7 +45,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     task_name: ClassVar[str] = "classify"
     classes_: np.ndarray
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any) -> SequenceClassifier:
         """Train a new model.
 
         Arguments:
@@ -62,12 +62,14 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         labels = self._labels(y)
         classes = np.unique(labels)
         if len(classes) == 1:
-            raise DataError(f"y holds one class only, {classes[0]!r}; give sequences of at least two classes")
+            raise DataError(
+                f"y holds one class only, {classes.tolist()[0]!r}; give sequences of at least two classes"
+            )
         self._fit(X, _names(labels))
         self.classes_ = classes
         return self
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> SequenceClassifier:
         """Go on training, with one pass over these sequences.
 
         The first call fits the encoder (vocabulary, scale) to its sequences and makes fresh weights, so let
@@ -107,10 +109,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         unknown = np.setdiff1d(labels, known)
         if len(unknown):
             raise DataError(
-                f"y holds the label {unknown[0]!r}, which is not among the classes {known.tolist()}"
+                f"y holds the label {unknown.tolist()[0]!r}, which is not among the classes {known.tolist()}"
             )
         if hasattr(self, "model_"):
-            return self._go_on(X, _names(labels))
+            self._go_on(X, _names(labels))
+            return self
         names = _names(labels)
         numbers, counts = np.unique(labels, return_counts=True)
         every = Classify.fit([(name, None) for name in _names(known)])
@@ -127,7 +130,8 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
             NotFittedError: `fit` was not called before.
             ValueError: X cannot be read as what the model was trained on.
         """
-        return self.classes_[self._logits(X).argmax(1)]
+        answers = self._logits(X).argmax(1)
+        return self.classes_[answers]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, `[sequence, class]`, in the order of `classes_`."""
@@ -146,8 +150,11 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
 
     def _labels(self, y: Any) -> np.ndarray:
         labels = one_column(self, y)
-        check_classification_targets(labels)
-        unique_labels(labels)
+        try:
+            check_classification_targets(labels)
+            unique_labels(labels)
+        except TypeError:
+            raise DataError("y mixes texts and numbers; give labels of one type") from None
         return labels
 
     def _described(self) -> dict[str, Any]:

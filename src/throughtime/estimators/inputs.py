@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ def raw_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[RawS
     """Return the sequences in X, one entry each.
 
     A list holds sequences of any lengths. The rows of a 2-D array are sequences of one number (or one symbol)
-    a time step, all of the same length; as scikit-learn has it, that length becomes `n_features_in_`, and
-    later 2-D arrays must have it too. A 3-D array is `[sequence, time, feature]`.
+    a time step. A 3-D array is `[sequence, time, feature]`.
+
+    Where scikit-learn reads a table (a 2-D array, or lists of numbers that are all of one length), its
+    columns become `n_features_in_`, and later 2-D arrays must have as many.
 
     Arguments:
         estimator: what is fitted or predicts; its `n_features_in_` and `feature_names_in_` are set or
@@ -43,9 +46,9 @@ def raw_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[RawS
                 delattr(estimator, name)
     if isinstance(X, list | tuple):
         sequences = [_raw(sequence, index) for index, sequence in enumerate(X)]
-    elif issparse(X):
-        return check_array(X, input_name="X", estimator=estimator)
-    elif hasattr(X, "__array__"):
+        if reset and _is_table(X):
+            estimator.n_features_in_ = len(X[0])
+    elif hasattr(X, "__array__") or issparse(X):
         sequences = _entries(estimator, X, reset=reset)
     else:
         raise DataError(f"X is {_named(X)}; {EXPECTED}")
@@ -55,23 +58,36 @@ def raw_sequences(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[RawS
 
 
 def _entries(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[RawSequence]:
-    array = np.asarray(X)
+    array = check_array(X, input_name="X", estimator=estimator) if issparse(X) else np.asarray(X)
     if array.ndim == 1:
         if array.dtype.kind not in "OUS":
             raise ShapeError(
                 f"X is one array of {len(array)} numbers, which may be one sequence or many. Reshape your "
-                "data: "
-                "X.reshape(1, -1) is one sequence, X.reshape(-1, 1) are sequences of one time step"
+                "data: X.reshape(1, -1) is one sequence, X.reshape(-1, 1) are sequences of one time step"
             )
         return [_raw(sequence, index) for index, sequence in enumerate(array.tolist())]
-    if array.ndim == 2 and _holds_text(array):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        return array.tolist()
     if array.ndim == 2:
+        expected = None if reset else getattr(estimator, "n_features_in_", None)
+        if expected not in (None, array.shape[1]):
+            raise ShapeError(
+                f"X has {array.shape[1]} features, but {type(estimator).__name__} is expecting {expected} "
+                "features as input; if the columns are time steps and other lengths are meant, give list(X)"
+            )
+        if _holds_text(array):
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            return array.tolist()
         return list(validate_data(estimator, X, reset=reset))
     if array.ndim == 3:
         return list(check_array(X, allow_nd=True, input_name="X", estimator=estimator))
     raise ShapeError(f"X has the shape {list(array.shape)}; {EXPECTED}")
+
+
+def _is_table(X: list[Any] | tuple[Any, ...]) -> bool:
+    return (
+        all(isinstance(row, list | tuple) for row in X)
+        and len({len(row) for row in X}) == 1
+        and all(isinstance(entry, Real) for row in X for entry in row)
+    )
 
 
 def _holds_text(array: np.ndarray) -> bool:

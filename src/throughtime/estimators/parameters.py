@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, TypeVar, no_type_check
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -23,13 +23,18 @@ _GROUPS: dict[str, type[Options]] = {
     "training": TrainingSettings,
 }
 
+Parameters = TypeVar("Parameters", bound="SequenceParameters")
+
 
 class SequenceParameters(BaseEstimator):
     """What an estimator of sequences is told: stored as given, checked when it is fitted."""
 
     task_name: ClassVar[str]
     """Name of the task, as in `Settings.task`."""
+    random_state: Any
 
+    # As scikit-learn has it, nothing is refused here: `fit` checks, with an error that names the parameter.
+    @no_type_check
     def __init__(
         self,
         *,
@@ -38,6 +43,7 @@ class SequenceParameters(BaseEstimator):
         layers: int = _NETWORK.layers,
         direction: str = _NETWORK.direction,
         merge: str = _NETWORK.merge,
+        memory_steps: int | None = _NETWORK.memory_steps,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
         dropout: float = _NETWORK.dropout,
@@ -65,13 +71,17 @@ class SequenceParameters(BaseEstimator):
         """Store the parameters.
 
         Arguments:
-            cell: name of the recurrent cell; `"window"` is the standard network on a fixed window.
+            cell: name of the recurrent cell; `"window"` is the standard network on a fixed window. Several
+                names, joined by commas, name the cell of each layer, lowest first.
             hidden_size: units of each recurrent layer and direction, at least 1.
-            layers: number of recurrent layers, at least 1.
+            layers: number of recurrent layers, at least 1; with several cells, as many as there are names.
             direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences
                 and
                 so takes neither chunks nor an online rule.
             merge: how two directions become one.
+            memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start
+                with
+                memories that last up to so long; as the cell has it when None.
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
@@ -106,6 +116,7 @@ class SequenceParameters(BaseEstimator):
         self.layers = layers
         self.direction = direction
         self.merge = merge
+        self.memory_steps = memory_steps
         self.pooling = pooling
         self.embedding_size = embedding_size
         self.dropout = dropout
@@ -142,7 +153,7 @@ class SequenceParameters(BaseEstimator):
         return Settings.parse({"task": self.task_name, "seed": seed_from(self.random_state), **groups})
 
     @classmethod
-    def _with_settings(cls, settings: Settings) -> Self:
+    def _with_settings(cls: type[Parameters], settings: Settings) -> Parameters:
         """Return an estimator whose parameters are those of a run."""
         return cls(**flat(settings), random_state=settings.seed)
 
@@ -158,7 +169,7 @@ def flat(settings: Settings) -> dict[str, Any]:
     }
 
 
-def seed_from(random_state: int | np.random.RandomState | None) -> int:
+def seed_from(random_state: Any) -> int:
     """Return the seed of a run: a whole number as it is, or one drawn from a `RandomState` (NumPy's global
     one for None)."""
     if not isinstance(random_state, Integral):

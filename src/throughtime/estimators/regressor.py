@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -42,7 +42,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
 
     task_name: ClassVar[str] = "regress"
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any) -> SequenceRegressor:
         """Train a new model.
 
         Arguments:
@@ -56,9 +56,10 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
             DivergedError: the loss became infinite or not a number before one epoch was complete. Later on, a
                 `ConvergenceWarning` says so, and the weights are those of the best epoch.
         """
-        return self._fit(X, self._numbers(y))
+        self._fit(X, self._numbers(y))
+        return self
 
-    def partial_fit(self, X: Any, y: Any) -> Self:
+    def partial_fit(self, X: Any, y: Any) -> SequenceRegressor:
         """Go on training, with one pass over these sequences.
 
         The first call fits the encoder (vocabulary, scale) and the scale of the targets to its data and makes
@@ -78,7 +79,11 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
             DivergedError: the loss became infinite or not a number; the model is as it was before the call.
         """
         numbers = self._numbers(y)
-        return self._go_on(X, numbers) if hasattr(self, "model_") else self._start(X, numbers, None)
+        if hasattr(self, "model_"):
+            self._go_on(X, numbers)
+        else:
+            self._start(X, numbers, None)
+        return self
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the number of each sequence, `[sequence]`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import jax
 from safetensors.numpy import load, save
@@ -20,6 +20,8 @@ from throughtime.training.steps import start_optimizer
 
 _REPORT = "estimator"
 """Where the report of a saved model keeps what only the estimator knows."""
+
+Saved = TypeVar("Saved", bound="SavedEstimator")
 
 
 class SavedEstimator(SequenceParameters):
@@ -48,7 +50,7 @@ class SavedEstimator(SequenceParameters):
         save_model(replace(self.model_, report=report), folder, overwrite=overwrite)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls: type[Saved], folder: str | Path) -> Saved:
         """Return the estimator that a model folder holds, written by `save` or by the shell.
 
         Its parameters are the settings of the training, and `random_state` is the seed. A `partial_fit` that
