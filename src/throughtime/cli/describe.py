@@ -29,7 +29,7 @@ def describe(model: ModelArgument) -> None:
     layers.add_row("all", "", "", f"{loaded.parameter_count:,}")
     report = loaded.report
     row = best_row(report)
-    scores = {name: row[name] for name in ("train_loss", "loss", *loaded.task.metrics) if name in row}
+    scores = {name: row[name] for name in ("loss", *loaded.task.metrics) if name in row}
     for name, value in _facts(loaded, model):
         show(f"{name:<14}{value}")
     show("", layers, "")
@@ -37,7 +37,9 @@ def describe(model: ModelArgument) -> None:
         f"trained on {report['train_sequences']:,} sequences, validated on {report['validation_sequences']:,}"
     )
     show(f"best epoch {report['best_epoch']} of {report['epochs']} (stopped by: {report['stopped']})")
-    show(scores_in_words(scores))
+    show(f"training: {scores_in_words({'loss': row['train_loss']})}")
+    if scores:
+        show(f"validation: {scores_in_words(scores)}")
     for note in report["notes"]:
         show(f"- {note}")
     show("", f"settings, as in {model / RECIPE}:", "", loaded.settings.to_toml().rstrip())

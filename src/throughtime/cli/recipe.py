@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +39,9 @@ class Files(Options):
         """
         folder = recipe.parent if self.dataset is None else fetch(self.dataset)
         paths = {"train": self.train, "test": self.test}
-        return Files(**{name: str(folder / path) for name, path in paths.items() if path is not None})
+        return Files(
+            **{name: os.path.normpath(folder / path) for name, path in paths.items() if path is not None}
+        )
 
 
 class Bar(Options):

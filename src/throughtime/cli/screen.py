@@ -37,8 +37,7 @@ def score(value: int | float | None) -> str:
 
 def metric_name(name: str) -> str:
     """Return a metric's name for people."""
-    names = {"train_loss": "training loss", "macro_f1": "macro F1", "r2": "R2", "rmse": "RMSE", "mae": "MAE"}
-    return names.get(name, name)
+    return {"macro_f1": "macro F1", "r2": "R2", "rmse": "RMSE", "mae": "MAE"}.get(name, name)
 
 
 def scores_in_words(scores: Mapping[str, int | float]) -> str:
