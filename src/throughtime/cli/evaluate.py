@@ -21,19 +21,27 @@ FileArgument = Annotated[
 ]
 SequenceOption = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Column with the sequence; as in training when left out."),
+    typer.Option(
+        show_default=False, metavar="COLUMN", help="Column with the sequence; as in training when left out."
+    ),
 ]
 TargetOption = Annotated[
-    str | None, typer.Option(metavar="COLUMN", help="Column with the answer; as in training when left out.")
+    str | None,
+    typer.Option(
+        show_default=False, metavar="COLUMN", help="Column with the answer; as in training when left out."
+    ),
 ]
 GroupOption = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN", help="Column that says which rows belong together; as in training when left out."
+        show_default=False,
+        metavar="COLUMN",
+        help="Column that says which rows belong together; as in training when left out.",
     ),
 ]
 SkipOption = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Count records that cannot be used and leave them out.")
+    bool,
+    typer.Option("--skip-bad-rows", help="Count records that cannot be used and leave them out."),
 ]
 
 

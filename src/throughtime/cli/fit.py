@@ -34,16 +34,24 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder to save the model in.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(show_default=False, metavar="FOLDER", help="Folder to save the model in.")
+    ] = None,
     test: Annotated[
-        str | None, typer.Option(metavar="FILE", help="File to evaluate the trained model on.")
+        str | None,
+        typer.Option(show_default=False, metavar="FILE", help="File to evaluate the trained model on."),
     ] = None,
     recipe: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="TOML file of settings; options come before what it says."),
+        typer.Option(
+            show_default=False,
+            metavar="FILE",
+            help="TOML file of settings; options come before what it says.",
+        ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an older model, and drop an interrupted run.")
+        bool,
+        typer.Option("--overwrite", help="Replace an older model, and drop an interrupted run."),
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that was interrupted.")

@@ -16,11 +16,16 @@ def predict(
     file: FileArgument,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="File to write to, whole or not at all; standard output if none."),
+        typer.Option(
+            show_default=False,
+            metavar="FILE",
+            help="File to write to, whole or not at all; standard output if none.",
+        ),
     ] = None,
     format: Annotated[
         str | None,
         typer.Option(
+            show_default=False,
             metavar="NAME",
             help="text (an answer a line), csv or jsonl; by --out's suffix when left out, else text.",
         ),

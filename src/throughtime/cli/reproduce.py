@@ -18,7 +18,9 @@ def reproduce(
     ],
     seeds: Annotated[
         int | None,
-        typer.Option(metavar="INTEGER", min=1, help="Models to train; as the recipe says when left out."),
+        typer.Option(
+            metavar="INTEGER", min=1, show_default=False, help="Models to train; as the recipe says if none."
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the results alone.")] = False,
 ) -> int:

@@ -119,13 +119,19 @@ def _option(group: _Group, name: str) -> Any:
         # A switch is only ever given to get what is not the default.
         switch = f"--no-{name.replace('_', '-')}" if field.default else option_name(name)
         words = f"Switch off: {words[:1].lower()}{words[1:]}" if field.default else words
-        return Annotated[bool, typer.Option(switch, help=_plain(words), rich_help_panel=group.panel)]
+        return Annotated[
+            bool, typer.Option(switch, help=_plain(words), rich_help_panel=group.panel, show_default=False)
+        ]
     if field.default is not None:
         words = f"{words} Default: {field.default}."
     return Annotated[
         str | None,
         typer.Option(
-            option_name(name), help=_plain(words), metavar=_metavar(field, name), rich_help_panel=group.panel
+            option_name(name),
+            help=_plain(words),
+            metavar=_metavar(field, name),
+            rich_help_panel=group.panel,
+            show_default=False,
         ),
     ]
 
