@@ -174,12 +174,13 @@ def seed_from(random_state: Any) -> int:
     one for None)."""
     if not isinstance(random_state, Integral):
         return int(check_random_state(random_state).randint(2**31 - 1))
-    if not 0 <= random_state < 2**32:
+    seed = int(random_state)
+    if not 0 <= seed < 2**32:
         raise OptionError(
-            f"random_state is {random_state}; choose a whole number from 0 to {2**32 - 1}, None, or a "
+            f"random_state is {seed}; choose a whole number from 0 to {2**32 - 1}, None, or a "
             "numpy.random.RandomState"
         )
-    return int(random_state)
+    return seed
 
 
 def _plain(value: Any) -> Any:

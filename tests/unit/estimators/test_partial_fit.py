@@ -60,8 +60,9 @@ def test_the_optimiser_keeps_its_state(begun: SequenceClassifier) -> None:
 def test_a_pickled_model_goes_on_where_it_was(begun: SequenceClassifier) -> None:
     copied = pickle.loads(pickle.dumps(begun))
     assert np.array_equal(probabilities(copied), probabilities(begun))
-    straight = copy.deepcopy(begun).partial_fit(WORDS, TURNS)
-    assert np.array_equal(probabilities(copied.partial_fit(WORDS, TURNS)), probabilities(straight))
+    never_copied = SequenceClassifier(**SMALL).partial_fit(WORDS, TURNS, CLASSES)
+    never_copied.partial_fit(WORDS, TURNS).partial_fit(WORDS, TURNS)
+    assert np.array_equal(probabilities(copied.partial_fit(WORDS, TURNS)), probabilities(never_copied))
     assert len(copied.history_) == 3
 
 
@@ -70,6 +71,12 @@ def test_the_encoder_is_that_of_the_first_call(begun: SequenceClassifier) -> Non
     model.partial_fit(["abc" * 9, "ab"], ["turns", "blocks"])
     assert model.model_.encoder.model_dump() == begun.model_.encoder.model_dump()
     assert model.model_.boundaries == begun.model_.boundaries
+
+
+def test_one_seed_is_drawn_for_all_calls() -> None:
+    model = SequenceClassifier(**SMALL | {"random_state": np.random.RandomState(0)})
+    seed = model.partial_fit(WORDS, TURNS, CLASSES).model_.settings.seed
+    assert model.partial_fit(WORDS, TURNS).model_.settings.seed == seed
 
 
 def test_after_fit_its_model_is_trained_further() -> None:
