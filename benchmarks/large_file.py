@@ -16,6 +16,7 @@ import numpy as np
 LIMIT_BYTES = 600 << 20
 TIMES = 10
 ROW_STEPS = 2000
+POOL_ROWS = 500
 
 
 def measure() -> list[dict[str, object]]:
@@ -39,15 +40,16 @@ def measure() -> list[dict[str, object]]:
 
 
 def _write(table: Path, size: int) -> None:
-    """Write rows of numbers with a label: the sign of the drift of a random walk."""
+    """Write rows of numbers with a label, the drift of a random walk, drawn again and again from a pool."""
     generator = np.random.default_rng(0)
-    labels = ("down", "up")
+    pool = []
+    for label in ("down", "up") * (POOL_ROWS // 2):
+        steps = generator.normal(0.1 if label == "up" else -0.1, 1.0, ROW_STEPS)
+        pool.append(" ".join(map(repr, steps.tolist())) + f",{label}\n")
     with open(table, "w", encoding="ascii") as file:
         file.write("sequence,label\n")
         while file.tell() < size:
-            label = int(generator.integers(2))
-            steps = generator.normal(0.1 * (2 * label - 1), 1.0, ROW_STEPS)
-            file.write(" ".join(map(repr, steps.tolist())) + f",{labels[label]}\n")
+            file.writelines(pool[number] for number in generator.permutation(POOL_ROWS))
 
 
 def _peak_of_training(table: Path, out: Path) -> int:

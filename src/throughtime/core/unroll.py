@@ -141,6 +141,6 @@ def _check_state(cell: Cell, state: State, batch_size: int) -> None:
         if leaf.shape != (batch_size, *shape.shape):
             raise ShapeError(
                 f"a state of {type(cell).__name__} has shape {leaf.shape}; expected "
-                f"{(batch_size, *shape.shape)} "
-                "([batch, ...]), as throughtime.initial_states or an earlier unroll returns it"
+                f"{(batch_size, *shape.shape)} ([batch, ...]), as throughtime.initial_states or an earlier "
+                "unroll returns it"
             )

@@ -82,8 +82,7 @@ def _download(name: str, entry: Entry, place: Path) -> Path:
     if found != entry.sha256:
         raise DataError(
             f"the data set {name!r} is not the one that was pinned: {archives[0].name} has the SHA-256 "
-            f"{found}, "
-            f"expected {entry.sha256}; nothing of it was used"
+            f"{found}, expected {entry.sha256}; nothing of it was used"
         )
     return archives[0]
 

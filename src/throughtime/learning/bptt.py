@@ -70,8 +70,7 @@ class BPTT(LearningRule):
         if isinstance(network, SequenceMap) and state is not None:
             raise NotACellError(
                 f"{type(network).__name__} must see the whole sequence, so it has no state to carry between "
-                "chunks; "
-                "pass whole sequences and state=None, or use a network of cells"
+                "chunks; pass whole sequences and state=None, or use a network of cells"
             )
         parameters, rest = eqx.partition(network, eqx.is_inexact_array)
 

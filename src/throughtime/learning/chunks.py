@@ -49,21 +49,27 @@ def gradient_over_chunks(
     if isinstance(network, SequenceMap):
         raise NotACellError(
             f"{type(network).__name__} must see the whole sequence and cannot be trained in chunks of "
-            f"{chunk_size}; "
-            "leave chunk_size out, or use a network that reads in one direction"
+            f"{chunk_size}; leave chunk_size out, or use a network that reads in one direction"
         )
     if lengths is not None:
         check_lengths(lengths, steps, batch_size)
         lengths = lengths.astype(jnp.int32)  # unsigned ones would wrap around below
+
+    def add(summed: Gradient, start: Integer[Array, ""] | int, size: int) -> Gradient:
+        chunk = [jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)]
+        real = None if lengths is None else jnp.clip(lengths - start, 0, size)
+        new = rule.gradient(network, loss, summed.trace, summed.state, *chunk, lengths=real)
+        total = jax.tree.map(jnp.add, summed.gradient, new.gradient)
+        return Gradient(summed.loss + new.loss, total, new.state, new.trace)
+
     nothing = jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
     summed = Gradient(jnp.zeros(()), nothing, initial_states(network, batch_size, key), trace)
-    for start in range(0, steps, chunk_size):
-        chunk = slice(start, min(start + chunk_size, steps))
-        size = chunk.stop - chunk.start
-        new = rule.gradient(
-            network, loss, summed.trace, summed.state, inputs[chunk], targets[chunk], mask[chunk],
-            lengths=None if lengths is None else jnp.clip(lengths - start, 0, size),
-        )  # fmt: skip
-        total = jax.tree.map(jnp.add, summed.gradient, new.gradient)
-        summed = Gradient(summed.loss + new.loss, total, new.state, new.trace)
-    return summed
+    if steps == 0:
+        return summed
+    size = min(chunk_size, steps)
+    summed = add(summed, 0, size)
+    # One loop over the chunks of equal size, so that their number does not show in what is compiled.
+    starts = jnp.arange(size, steps - size + 1, size)
+    summed, _ = jax.lax.scan(lambda so_far, start: (add(so_far, start, size), None), summed, starts)
+    rest = steps % size
+    return add(summed, steps - rest, rest) if rest else summed

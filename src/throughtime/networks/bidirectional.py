@@ -64,8 +64,7 @@ class Bidirectional(SequenceMap):
             if not isinstance(cell, Cell):
                 raise NotACellError(
                     f"each direction of a Bidirectional is a cell, and {type(cell).__name__} is not one; to "
-                    "put "
-                    "bidirectional layers on top of one another, chain them"
+                    "put bidirectional layers on top of one another, chain them"
                 )
         sizes = [(cell.input_size, cell.output_size) for cell in (forward, backward)]
         if sizes[0] != sizes[1]:

@@ -22,9 +22,8 @@ class Embedding(PointwiseCell):
     Arguments:
         vocabulary_size: V, at least 1. It is the cell's `input_size`: what a one-hot vector would have.
         embedding_size: O, at least 1.
-        scale: standard deviation of the initial vectors, at least 0. With 1, the inputs of the next layer
-            have the
-            spread that its initialiser assumes.
+        scale: standard deviation of the initial vectors, at least 0. Small, so that a word seen once or twice
+            says next to nothing, instead of something by chance.
         key: source of the vectors.
 
     **Cost**
@@ -40,7 +39,7 @@ class Embedding(PointwiseCell):
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, vocabulary_size: int, embedding_size: int, *, scale: float = 1.0, key: PRNGKeyArray):
+    def __init__(self, vocabulary_size: int, embedding_size: int, *, scale: float = 0.1, key: PRNGKeyArray):
         check_sizes(vocabulary_size=vocabulary_size, embedding_size=embedding_size)
         self.weight = scale * jax.random.normal(key, (vocabulary_size, embedding_size))
         self.input_size = vocabulary_size

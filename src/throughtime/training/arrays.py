@@ -40,9 +40,8 @@ def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tr
         if arrays[name].shape != leaf.shape or arrays[name].dtype != leaf.dtype:
             raise ModelFolderError(
                 f"{source}: {name} is {arrays[name].dtype}{list(arrays[name].shape)}, and the network "
-                "described "
-                f"beside it has {leaf.dtype}{list(leaf.shape)}; restore the folder from a copy, or train "
-                "again"
+                f"described beside it has {leaf.dtype}{list(leaf.shape)}; restore the folder from a copy, "
+                "or train again"
             )
     return jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in expected])
 

@@ -82,8 +82,7 @@ def load_checkpoint(path: Path, like: Run, fingerprint: str) -> Run:
     if stored.pop("fingerprint", None) != fingerprint:
         raise ModelFolderError(
             f"{path}: the checkpoint belongs to other settings or other training data; resume with the same "
-            "ones, "
-            "or start again without --resume"
+            "ones, or start again without --resume"
         )
     stored["history"] = tuple(stored["history"])
     shapes = jax.eval_shape(lambda: _arrays(like))

@@ -117,8 +117,7 @@ def _stop_here(run: Run, checkpoint: CheckpointFile | None) -> BaseException:
     _save(run, checkpoint)
     return InterruptedFit(
         f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so "
-        "far is in "
-        f"{checkpoint.path}; run the same command with --resume to go on from there"
+        f"far is in {checkpoint.path}; run the same command with --resume to go on from there"
     )
 
 

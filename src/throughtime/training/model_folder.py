@@ -81,8 +81,7 @@ def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> 
     if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
         raise ModelFolderError(
             f"{source}/{WEIGHTS}: the weights are not those that were saved ({len(weights)} bytes with "
-            "another "
-            f"checksum); {MEND}"
+            f"another checksum); {MEND}"
         )
     try:
         arrays = load(weights)
@@ -170,9 +169,8 @@ def _read_card(content: bytes, source: str) -> ModelCard:
     if isinstance(values.get("version"), int) and values["version"] > VERSION:
         raise ModelFolderError(
             f"{source}: written in format {values['version']} by "
-            f"{values.get('created_by', 'a newer throughtime')}, "
-            f"and this is throughtime {metadata.version('throughtime')}, which reads up to {VERSION}; "
-            "upgrade throughtime"
+            f"{values.get('created_by', 'a newer throughtime')}, and this is throughtime "
+            f"{metadata.version('throughtime')}, which reads up to {VERSION}; upgrade throughtime"
         )
     if values.get("digest") != _digest(values):
         raise ModelFolderError(f"{source}: changed since it was saved, its digest does not match; {MEND}")

@@ -48,8 +48,8 @@ def one_pass(run: Run, task: Task, data: Encoded, settings: TrainingSettings, *,
     if diverged:
         raise DivergedError(
             f"the loss became infinite or not a number in pass {run.position.epoch + 1}, with a learning "
-            "rate of "
-            f"{settings.learning_rate:g}; the weights are those before this pass. Try a smaller learning rate"
+            f"rate of {settings.learning_rate:g}; the weights are those before this pass. Try a smaller "
+            "learning rate"
         )
     return after
 
@@ -58,6 +58,6 @@ def _check_endless(settings: TrainingSettings) -> None:
     if settings.needs_the_end:
         raise OptionError(
             f"schedule is {settings.schedule!r} and warmup {settings.warmup:g}, which depend on the number "
-            "of all "
-            "steps, and nobody knows it when data arrives in parts; choose schedule='constant' and warmup=0"
+            "of all steps, and nobody knows it when data arrives in parts; choose schedule='constant' and "
+            "warmup=0"
         )

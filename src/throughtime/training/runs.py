@@ -67,8 +67,8 @@ def diverged_message(settings: Settings, fitted: Fitted) -> str:
     )
     return (
         f"the loss became infinite or not a number in epoch {len(fitted.history) + 1}; the run has a "
-        "learning rate of "
-        f"{training.learning_rate:g} and {clipping}; try a smaller learning rate or a smaller clip norm"
+        f"learning rate of {training.learning_rate:g} and {clipping}; try a smaller learning rate or a "
+        "smaller clip norm"
     )
 
 

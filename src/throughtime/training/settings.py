@@ -132,8 +132,7 @@ class Settings(Options):
         if self.training.chunk_size is not None:
             raise ValueError(
                 f"{reason} cannot be trained in chunks of {self.training.chunk_size}; leave chunk_size out, "
-                "or use "
-                "direction='forward'"
+                "or use direction='forward'"
             )
         if RULES[self.training.rule].is_online:
             raise ValueError(
