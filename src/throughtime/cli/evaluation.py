@@ -54,7 +54,7 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
     """
     task = model.task
     outputs, targets = [], []
-    records = labelled(source, usable(source, model.encoder.kind), task)
+    records = labelled(source, usable(source, model.encoder.kind, model.encoder.feature_count), task)
     for block, answers in model.predict_records(records):
         outputs.append(answers)
         targets += [task.encode(record.target) for record in block if record.target is not None]

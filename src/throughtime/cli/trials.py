@@ -136,9 +136,9 @@ def _trained(
 
 def _check_test_part(prepared: Prepared, test: Source) -> list[str]:
     """Read the test part to its end as it will be read after training, and return what to say about it."""
-    count = 0
-    for record in labelled(test, usable(test, prepared.encoder.kind), prepared.task):
-        prepared.encoder.encode(record.sequence, record.place)
+    count, encoder = 0, prepared.encoder
+    for record in labelled(test, usable(test, encoder.kind, encoder.feature_count), prepared.task):
+        encoder.encode(record.sequence, record.place)
         count += 1
     return [test.description, f"test part: {count:,} sequences", *skipped_in_words(test)]
 

@@ -1,6 +1,7 @@
 """Optimisers and step-size schedules by name: Optax transformations, put together."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import equinox as eqx
 import jax
@@ -42,6 +43,7 @@ SCHEDULES = ("constant", "cosine", "linear")
 """How the step size goes on after the warm-up: as it is, or down to zero at the last step."""
 
 
+@lru_cache(maxsize=32)
 def optimizer(
     name: str,
     *,
@@ -55,6 +57,8 @@ def optimizer(
     """Return the named optimiser with clipping by global norm, a schedule and decoupled weight decay.
 
     Arguments are those of `TrainingSettings`; `total_steps` is the number of steps if no epoch is saved.
+    Equal
+    arguments return the same object, so that a function compiled for it is compiled once.
     """
     warmup_steps = round(warmup * total_steps)
     rest = max(total_steps - warmup_steps, 1)

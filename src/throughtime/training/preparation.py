@@ -1,7 +1,9 @@
 """From a source of records to encoded training and validation data."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress, islice
 
@@ -12,7 +14,8 @@ from throughtime.core.randomness import generator_for
 from throughtime.data.batching import length_boundaries
 from throughtime.data.dataset import Encoded, stratified_split
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
-from throughtime.data.kinds import Kind, converter, recognise
+from throughtime.data.encoders.numbers import check_width
+from throughtime.data.kinds import Kind, as_numbers, converter, recognise
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
 from throughtime.tasks import TASKS, Target, Task
@@ -85,7 +88,8 @@ def prepare(
         OptionError: settings that do not go with the data.
     """
     kind, because = _kind(source, settings.data) if encoder is None else (encoder.kind, "as before")
-    targets = [(_target(record), record.target_place) for record in usable(source, kind)]
+    features = _feature_count(source, kind) if encoder is None else encoder.feature_count
+    targets = [(_target(record), record.target_place) for record in usable(source, kind, features)]
     notes = [source.description, f"sequences are {kind}: {because}"]
     if source.skipped.count:
         notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
@@ -95,13 +99,13 @@ def prepare(
     if encoder is None:
         encoder = fit_encoder(
             kind,
-            compress(usable(source, kind), in_training),
+            compress(usable(source, kind, features), in_training),
             min_count=settings.data.min_count,
             max_vocabulary=settings.data.max_vocabulary,
             lowercase=settings.data.lowercase,
         )
     train, validation = SequenceStore(), SequenceStore()
-    for sequence, used in zip(_encoded(encoder, usable(source, kind)), in_training, strict=True):
+    for sequence, used in zip(_encoded(encoder, usable(source, kind, features)), in_training, strict=True):
         (train if used else validation).append(sequence)
     numbers = np.array([task.encode(target, place) for target, place in targets], task.target_type)
     boundaries = _boundaries(train.lengths, settings.training.batch_size)
@@ -111,8 +115,11 @@ def prepare(
     return Prepared(encoder, task, Encoded(train, numbers[in_training], boundaries), held_out, tuple(notes))
 
 
-def usable(source: Source, kind: Kind) -> Iterator[Record]:
+def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iterator[Record]:
     """Return the records whose sequence is of the kind, converted to it.
+
+    Arguments:
+        feature_count: numbers in each time step, for sequences of numbers.
 
     **Raises**
 
@@ -121,11 +128,15 @@ def usable(source: Source, kind: Kind) -> Iterator[Record]:
     convert = converter(kind)
     for record in source:
         try:
-            yield record._replace(sequence=convert(record.sequence, record.place))
+            sequence = convert(record.sequence, record.place)
+            if feature_count is not None:
+                check_width(sequence, feature_count, record.place)
         except DataError as error:
             if not source.skip_bad_rows:
                 raise
             source.skipped.add(error)
+        else:
+            yield record._replace(sequence=sequence)
 
 
 def _encoded(encoder: SequenceEncoder, records: Iterator[Record]) -> Iterator[np.ndarray]:
@@ -152,6 +163,18 @@ def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])
     return found.kind, f"{found.because} (another kind can be set)"
+
+
+def _feature_count(source: Source, kind: Kind) -> int | None:
+    """Return how many numbers most of the first records have in a time step; None for other kinds."""
+    if kind != "numbers":
+        return None
+    widths = Counter[int]()
+    for record in islice(source, SAMPLE):
+        # What is no sequence of numbers is refused, or skipped, where all records are read.
+        with suppress(DataError):
+            widths[as_numbers(record.sequence, record.place).shape[1]] += 1
+    return widths.most_common(1)[0][0] if widths else None
 
 
 def _boundaries(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:

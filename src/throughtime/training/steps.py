@@ -4,7 +4,7 @@ They are compiled once for each shape of batch, and again only for another netwo
 with the same ones share them.
 """
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -24,7 +24,6 @@ from throughtime.training.settings import TrainingSettings
 OptimizerState = Any
 
 
-@lru_cache(maxsize=32)
 def optimizer_of(settings: TrainingSettings, total_steps: int) -> optax.GradientTransformation:
     """Return the optimiser that the settings describe, for a run of at most `total_steps` steps."""
     return optimizer(
@@ -69,7 +68,7 @@ def training_step(
         network, *batch, key, np.int32(count), task=task, rule=settings.rule, chunk_size=settings.chunk_size
     )
     network, optimizer_state = _update(
-        network, optimizer_state, gradient, settings=settings, total_steps=total_steps
+        network, optimizer_state, gradient, optimizer=optimizer_of(settings, total_steps)
     )
     return network, optimizer_state, loss
 
@@ -105,7 +104,7 @@ def _gradient(
 
 @partial(
     jax.jit,
-    static_argnames=("settings", "total_steps"),
+    static_argnames=("optimizer",),
     donate_argnames=("network", "optimizer_state"),
 )
 def _update(
@@ -113,10 +112,9 @@ def _update(
     optimizer_state: OptimizerState,
     gradient: Network,
     *,
-    settings: TrainingSettings,
-    total_steps: int,
+    optimizer: optax.GradientTransformation,
 ) -> tuple[Network, OptimizerState]:
-    updates, optimizer_state = optimizer_of(settings, total_steps).update(
+    updates, optimizer_state = optimizer.update(
         gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
     )
     return eqx.apply_updates(network, updates), optimizer_state

@@ -51,7 +51,7 @@ class NumberEncoder(Encoder):
             sequence = as_numbers(value, place)
             if moments is None:
                 moments = Moments(sequence.shape[1])
-            _check_width(sequence, moments.feature_count, place)
+            check_width(sequence, moments.feature_count, place)
             waiting.append(sequence)
             waiting_steps += len(sequence)
             # Several sequences at once: a numpy call costs more than the arithmetic of a short sequence.
@@ -77,7 +77,7 @@ class NumberEncoder(Encoder):
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn one raw sequence into scaled numbers `[T, F]`."""
         sequence = as_numbers(value, place)
-        _check_width(sequence, self.feature_count, place)
+        check_width(sequence, self.feature_count, place)
         mean, scale = self._arrays
         return ((sequence - mean) / scale).astype(np.float32)
 
@@ -89,7 +89,8 @@ class NumberEncoder(Encoder):
         return np.array(self.mean), np.array(self.scale)
 
 
-def _check_width(sequence: np.ndarray, expected: int, place: Place | None) -> None:
+def check_width(sequence: np.ndarray, expected: int, place: Place | None) -> None:
+    """Raise `DataError` unless a sequence `[T, F]` has the expected number of features."""
     if sequence.shape[1] != expected:
         raise DataError(
             f"the sequence has {sequence.shape[1]} numbers a time step, but the training part has {expected};"

@@ -50,3 +50,20 @@ def test_limits_on_what_has_no_vocabulary_are_refused(kind):
     message = f"min_count=2 and max_vocabulary=None were given, but sequences of {kind} have no vocabulary"
     with pytest.raises(OptionError, match=message):
         fit_encoder(kind, ["1 2"], min_count=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "others"),
+    [
+        ("numbers", [np.ones((3, 2)), np.zeros((2, 2))], [np.ones((3, 2))]),
+        ("symbols", ["ACGT", "AAC"], ["ACG"]),
+        ("words", ["one two", "two three"], ["one four"]),
+    ],
+)
+def test_encoders_are_equal_by_what_they_learned(kind: str, values: list[Any], others: list[Any]) -> None:
+    first, second, other = fit_encoder(kind, values), fit_encoder(kind, values), fit_encoder(kind, others)
+    first.encode(values[0])  # which fills what is derived from the fields
+    second.encode(values[0])
+    assert first == second
+    assert hash(first) == hash(second)
+    assert first != other
