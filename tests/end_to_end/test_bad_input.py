@@ -349,6 +349,23 @@ def test_skip_bad_rows(shell: Shell, tmp_path: Path) -> None:
     assert "skipped 1 bad row of" in outcome.err
 
 
+def test_skip_sequences_of_another_width(shell: Shell, tmp_path: Path) -> None:
+    narrow = '{"sequence": [[1], [3]], "label": "b"}\n'
+    train, test = tmp_path / "train.jsonl", tmp_path / "test.jsonl"
+    train.write_text(narrow + NUMBERS * 9 + OTHERS * 9)
+    test.write_text(NUMBERS + narrow + OTHERS)
+    command = ("fit", "classify", train, "--out", tmp_path / "model", *TINY)
+    # The odd one is named, even where it comes first.
+    one_line(
+        shell(*command).err, r"train\.jsonl, row 1, column 'sequence': .*give 2 numbers in every time step"
+    )
+    assert shell(*command, "--skip-bad-rows").status == 0
+    assert json.loads((tmp_path / "model" / "model.json").read_text())["report"]["train_sequences"] == 16
+    one_line(shell("evaluate", tmp_path / "model", test).err, r"test\.jsonl, row 2, .*give 2 numbers")
+    assert "skipped 1 bad row" in shell("evaluate", tmp_path / "model", test, "--skip-bad-rows").err
+    assert len(shell("predict", tmp_path / "model", test, "--skip-bad-rows").out.splitlines()) == 2
+
+
 def test_regress_needs_numbers(shell: Shell, tmp_path: Path) -> None:
     train = classes_csv(tmp_path / "train.csv")
     outcome = shell("fit", "regress", train, "--out", tmp_path / "model", *TINY)

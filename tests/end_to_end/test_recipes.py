@@ -3,12 +3,14 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.end_to_end.conftest import Shell
 from tests.end_to_end.test_bad_input import one_line
 from tests.end_to_end.tiny_data import TINY, classes_csv
+from throughtime.training import steps
 
 RECIPE = """
 task = "classify"
@@ -141,7 +143,29 @@ def test_what_is_said_aloud(shell: Shell, tmp_path: Path) -> None:
         assert shown in described
 
 
-def test_a_run_that_diverges(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_diverges_later_saves_its_best_model(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = classes_csv(tmp_path / "train.csv")
+    count = []
+
+    def training_step(*arguments: Any, **options: Any) -> Any:
+        count.append(1)
+        network, optimizer_state, loss = steps.training_step(*arguments, **options)
+        return network, optimizer_state, loss * float("nan" if len(count) > 7 else 1)
+
+    monkeypatch.setattr("throughtime.training.epochs.training_step", training_step)
+    outcome = shell("fit", "classify", train, "--out", tmp_path / "model", *TINY, "--epochs", "9")
+    one_line(
+        outcome.err, r"the loss became infinite or not a number in epoch 3; .* try a smaller learning rate"
+    )
+    assert outcome.status == 1
+    assert "best epoch 2 of 2 (then it diverged)" in outcome.out
+    assert shell("predict", tmp_path / "model", train).status == 0
+    assert not (tmp_path / "model.checkpoint").exists()
+
+
+def test_a_run_that_diverges_at_once_saves_nothing(shell: Shell, tmp_path: Path) -> None:
     train = classes_csv(tmp_path / "train.csv")
     hopeless = ("--learning-rate", "1e30", "--optimizer", "sgd", "--clip-norm", "0", "--epochs", "9")
     outcome = shell("fit", "classify", train, "--out", tmp_path / "model", *TINY, *hopeless)

@@ -57,8 +57,7 @@ def optimizer(
     """Return the named optimiser with clipping by global norm, a schedule and decoupled weight decay.
 
     Arguments are those of `TrainingSettings`; `total_steps` is the number of steps if no epoch is saved.
-    Equal
-    arguments return the same object, so that a function compiled for it is compiled once.
+    Equal arguments return the same object, so that a function compiled for it is compiled once.
     """
     warmup_steps = round(warmup * total_steps)
     rest = max(total_steps - warmup_steps, 1)

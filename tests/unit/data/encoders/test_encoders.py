@@ -60,7 +60,7 @@ def test_limits_on_what_has_no_vocabulary_are_refused(kind):
         ("words", ["one two", "two three"], ["one four"]),
     ],
 )
-def test_encoders_are_equal_by_what_they_learned(kind: str, values: list[Any], others: list[Any]) -> None:
+def test_encoders_are_equal_by_what_they_learned(kind, values, others):
     first, second, other = fit_encoder(kind, values), fit_encoder(kind, values), fit_encoder(kind, others)
     first.encode(values[0])  # which fills what is derived from the fields
     second.encode(values[0])
