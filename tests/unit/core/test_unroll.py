@@ -64,6 +64,7 @@ def test_inputs_of_another_size() -> None:
     ("lengths", "message"),
     [
         ([3, 17], r"^lengths\[1\] is 17 but the batch has 7 time steps; pass lengths between 0 and 7$"),
+        ([8, 3], r"^lengths\[0\] is 8 but the batch has 7 time steps"),
         ([-1, 3], r"^lengths\[0\] is -1 but the batch has 7 time steps"),
         ([3], r"^lengths have shape \(1,\); the batch has 2: expected \(2,\)$"),
         ([[3, 3]], r"^lengths have shape \(1, 2\)"),

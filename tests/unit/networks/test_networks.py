@@ -111,5 +111,7 @@ def test_one_length_of_a_stack_reaches_all_layers() -> None:
 
 
 def test_embedding_scale() -> None:
-    assert np.std(Embedding(500, 20, scale=0.1, key=KEY).weight) == pytest.approx(0.1, rel=0.05)
-    assert np.std(Embedding(500, 20, key=KEY).weight) == pytest.approx(1, rel=0.05)
+    for scale in (0.1, 1.0):
+        weight = np.asarray(Embedding(500, 20, scale=scale, key=KEY).weight)
+        assert np.std(weight) == pytest.approx(scale, rel=0.05)
+        assert abs(np.mean(weight)) < 5 * scale / np.sqrt(weight.size)
