@@ -33,8 +33,6 @@ FORMATS = {
     "wide": (wide_csv, "train.csv", "classify", ("--sequence", "t1,t2,t3,t4,t5", "--target", "kind")),
     "long": (long_csv, "train.csv", "classify", ("--sequence", "x,y", "--group", "id")),
     "symbols": (dna_csv, "train.csv", "classify", ()),
-    "characters": (classes_csv, "train.csv", "classify", ("--kind", "characters")),
-    "bytes": (classes_csv, "train.csv", "classify", ("--kind", "bytes")),
     "subwords": (classes_csv, "train.csv", "classify", ("--kind", "subwords", "--max-vocabulary", "300")),
     "numbers": (numbers_json, "train.jsonl", "regress", ()),
 }
