@@ -1,5 +1,7 @@
 """Every cell under every law."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +9,12 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+import throughtime.cells
+import throughtime.networks
 from tests.laws import laws_of_cells as laws
-from tests.laws.registry import CELL_ROWS, LENGTHS, Row, Specimen, draw_inputs, fresh, specimen
-from throughtime import initial_states
+from tests.laws.registry import CELL_ROWS, LENGTHS, MAP_ROWS, Row, Specimen, draw_inputs, fresh, specimen
+from throughtime import SequenceMap, initial_states
+from throughtime.core.cell import Cell, PointwiseCell, SelfUnrollingCell
 
 by_row = pytest.mark.parametrize("row", CELL_ROWS, ids=lambda row: row.name)
 
@@ -31,3 +36,22 @@ def test_saved_and_loaded_is_itself(row: Row, tmp_path: Path) -> None:
 def test_finite_over_a_long_sequence(row: Row) -> None:
     state = initial_states(fresh(row), 1, jax.random.key(0))
     laws.finite_over_a_long_sequence(Specimen(row, fresh(row), draw_inputs(row), state, jnp.array(LENGTHS)))
+
+
+def test_every_cell_of_the_library_has_a_row() -> None:
+    for package in (throughtime.cells, throughtime.networks):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    known = {kind for kind in _descendants(Cell) if kind.__module__.startswith("throughtime.")}
+    known -= {PointwiseCell, SelfUnrollingCell}
+    assert known <= {type(part) for row in CELL_ROWS for part in _cells_in(fresh(row))}
+    maps = {kind for kind in _descendants(SequenceMap) if kind.__module__.startswith("throughtime.")}
+    assert maps <= {type(fresh(row)) for row in MAP_ROWS}
+
+
+def _descendants(kind: type) -> set[type]:
+    return {one for child in kind.__subclasses__() for one in (child, *_descendants(child))}
+
+
+def _cells_in(cell: Cell) -> list[Cell]:
+    return [cell, *getattr(cell, "cells", ())]
