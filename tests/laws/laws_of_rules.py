@@ -12,11 +12,14 @@ from jaxtyping import Array, PyTree
 
 from tests.laws.agreement import assert_close, assert_visible
 from tests.laws.compilation import quick_jit
-from tests.laws.registry import BATCH, CELL_ROWS, CUT, OUTPUT, TIME, Row, draw_inputs, fresh, lively
+from tests.laws.registry import BATCH, CELL_ROWS, OUTPUT, TIME, Row, draw_inputs, fresh, lively
 from throughtime import Gradient, LearningRule, gradient_over_chunks, initial_states, unroll
 
 EXACT = 1e-10
 DIFFERENCES = 1e-6
+CHUNK = 2
+"""So that there is a first chunk, more than one in the middle, and a shorter one at the end."""
+
 ROW = next(row for row in CELL_ROWS if row.name == "stack_gated")
 
 
@@ -111,7 +114,7 @@ def chunks_carry_the_state(rule: LearningRule) -> None:
     """Summed over chunks, the loss and the final state are those of the whole, whatever the chunk size."""
     p = problem()
     expected = chunked(rule, p, None)
-    for chunk_size in (CUT, TIME + 1):
+    for chunk_size in (CHUNK, 1, TIME + 1):
         summed = chunked(rule, p, chunk_size)
         assert_close(summed.loss, expected.loss, EXACT, f"loss in chunks of {chunk_size}")
         assert_close(summed.state, expected.state, EXACT, f"state in chunks of {chunk_size}")
@@ -123,16 +126,17 @@ def chunks_truncate(rule: LearningRule) -> None:
     p = problem()
 
     def truncated(cell: Any) -> Array:
-        first, second = (
-            p._replace(inputs=p.inputs[part], targets=p.targets[part], mask=p.mask[part])
-            for part in (slice(CUT), slice(CUT, None))
-        )
-        start = initial_states(cell, BATCH)
-        border = jax.lax.stop_gradient(unroll(cell, first.inputs, start)[0])
-        return total_by_hand(first, cell, start) + total_by_hand(second, cell, border)
+        state, total = initial_states(cell, BATCH), jnp.zeros(())
+        for border in range(0, TIME, CHUNK):
+            part = slice(border, border + CHUNK)
+            piece = p._replace(inputs=p.inputs[part], targets=p.targets[part], mask=p.mask[part])
+            state = jax.lax.stop_gradient(state)
+            total += total_by_hand(piece, cell, state)
+            state, _ = unroll(cell, piece.inputs, state)
+        return total
 
     value, by_hand = quick_jit(jax.value_and_grad(truncated))(p.cell)
-    summed, full = chunked(rule, p, CUT), chunked(rule, p, None)
+    summed, full = chunked(rule, p, CHUNK), chunked(rule, p, None)
     assert_close(summed.loss, value, EXACT, "loss")
     assert_close(summed.gradient, by_hand, EXACT, "gradient by ")
     for given, other in zip(
@@ -169,7 +173,7 @@ def masked_steps_may_hold_anything(rule: LearningRule) -> None:
 def padding_changes_nothing(rule: LearningRule) -> None:
     """With lengths, in one chunk or several, padding may hold NaN and counts for nothing."""
     p = problem()
-    lengths = jnp.array([CUT - 1, TIME])
+    lengths = jnp.array([CHUNK + 1, TIME])
     real = np.arange(TIME)[:, None] < np.asarray(lengths)
     mask = p.mask * real
     inputs = jnp.asarray(np.where(real[..., None], p.inputs, np.nan))
@@ -179,7 +183,7 @@ def padding_changes_nothing(rule: LearningRule) -> None:
     assert_close(given.gradient, expected.gradient, EXACT, "gradient by ")
     clean, dirty = p._replace(mask=mask), p._replace(mask=mask, inputs=inputs)
     # In chunks, lengths of an unsigned type must not wrap around where a sequence ends before a chunk begins.
-    padded, bare = chunked(rule, dirty, CUT, lengths.astype(jnp.uint8)), chunked(rule, clean, CUT)
+    padded, bare = chunked(rule, dirty, CHUNK, lengths.astype(jnp.uint8)), chunked(rule, clean, CHUNK)
     assert_close(padded.gradient, bare.gradient, EXACT, "gradient in chunks by ")
 
 
