@@ -119,7 +119,12 @@ def test_finished_seeds_are_not_trained_again(
     train, out = classes_csv(tmp_path / "train.csv"), tmp_path / "model"
     command = ("fit", "classify", train, "--test", train, "--seeds", "3", "--seed", "5", *TINY)
     whole = shell(*command, "--out", tmp_path / "whole")
-    assert [line.split()[0] for line in whole.out.splitlines()[1:6]] == ["5", "6", "7", "mean", "±"]
+    rows = [line.split() for line in whole.out.splitlines()[1:6]]
+    assert [row[0] for row in rows] == ["5", "6", "7", "mean", "±"]
+    losses = [float(row[3]) for row in rows[:3]]
+    assert float(rows[3][1]) == pytest.approx(np.mean(losses), abs=1e-4)
+    assert float(rows[4][2]) == pytest.approx(np.std(losses, ddof=1), abs=1e-4)
+    assert f"kept: seed {5 + int(np.argmin(losses))}, the best by validation" in whole.out
 
     calls = interrupt(monkeypatch, at_call=2)
     stopped = shell(*command, "--out", out)
