@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import pytest
 
 from tests.laws import laws_of_rules as laws
+from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, INPUT, MAP_ROWS, TIME, draw_inputs, fresh
-from throughtime import BPTT, LearningRule, gradient_over_chunks
+from throughtime import BPTT, Gradient, LearningRule, SequenceMap, gradient_over_chunks
 from throughtime.core.errors import NotACellError, OptionError, ShapeError
 from throughtime.learning import RULES
 
@@ -55,9 +56,14 @@ def test_sequence_map_carries_no_state() -> None:
 @pytest.mark.usefixtures("float64")
 def test_sequence_map_learns_from_whole_sequences() -> None:
     network = fresh(ROW)
-    given = gradient_over_chunks(BPTT(), network, laws.loss, draw_inputs(ROW), *ARGUMENTS[1:])
+
+    @quick_jit
+    def learn(network: SequenceMap) -> Gradient:
+        return gradient_over_chunks(BPTT(), network, laws.loss, draw_inputs(ROW), *ARGUMENTS[1:])
+
+    given = learn(network)
     nudged = jax.tree.map(lambda weight, slope: weight - 1e-6 * slope, network, given.gradient)
-    after = gradient_over_chunks(BPTT(), nudged, laws.loss, draw_inputs(ROW), *ARGUMENTS[1:])
+    after = learn(nudged)
     squared = sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(given.gradient))
     assert squared > 1e-2
     assert float(given.loss - after.loss) == pytest.approx(1e-6 * float(squared), rel=1e-3)

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from tests.laws.compilation import quick_jit
-from throughtime import BPTT, GRU, Dropout, Linear, Stack, gradient_over_chunks, initial_states, unroll
+from throughtime import (
+    BPTT,
+    GRU,
+    Dropout,
+    Gradient,
+    Linear,
+    Stack,
+    gradient_over_chunks,
+    initial_states,
+    unroll,
+)
 
 KEY = jax.random.key(0)
 CELL = Stack([GRU(3, 5, key=KEY), Linear(5, 4, key=KEY)])
@@ -20,7 +30,11 @@ def squared(output: jax.Array, target: jax.Array) -> jax.Array:
 
 
 def test_state_and_trace_come_back() -> None:
-    given = BPTT().gradient(CELL, squared, BPTT().start(CELL, 2), None, INPUTS, TARGETS, MASK)
+    @quick_jit
+    def compute(cell: Stack) -> Gradient:
+        return BPTT().gradient(cell, squared, BPTT().start(cell, 2), None, INPUTS, TARGETS, MASK)
+
+    given = compute(CELL)
     after, outputs = unroll(CELL, INPUTS)
     np.testing.assert_allclose(given.state.layers[0].hidden, after.layers[0].hidden, atol=1e-6)
     assert given.trace == ()
