@@ -1,4 +1,4 @@
-"""What the README shows is what happens: every command runs, and every line of Python prints what is written."""
+"""What the README shows is what happens: every command runs, every line of Python prints what is written."""
 
 import contextlib
 import io

@@ -36,9 +36,8 @@ class Elman(Cell):
         hidden_size: number of hidden units, at least 1.
         activation: `"tanh"` or `"relu"`.
         input_initializer, recurrent_initializer: names from `core.initializers`. Orthogonal recurrent weights
-            keep
-            the length of the gradient through many steps; the identity with `"relu"` is the IRNN of Le et al.
-            2015.
+            keep the length of the gradient through many steps; the identity with `"relu"` is the IRNN of Le
+            et al. 2015.
         key: source of the initial weights.
 
     **Cost**

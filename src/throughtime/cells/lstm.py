@@ -40,8 +40,7 @@ class LSTM(Cell):
         input_size: number of features of an element, at least 1.
         hidden_size: number of memory cells, at least 1.
         forget_bias: initial bias of the forget gate. 1 keeps about 3/4 of the memory a step before anything
-            is
-            learned (Jozefowicz et al. 2015), so that early gradients reach back; 0 keeps half.
+            is learned (Jozefowicz et al. 2015), so that early gradients reach back; 0 keeps half.
         memory_steps: the longest dependency to expect, in steps, at least 2. Forget biases are then drawn so
             that memories last up to so long, and input biases against them (chrono initialisation);
             `forget_bias` is not used.

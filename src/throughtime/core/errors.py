@@ -21,6 +21,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 
 class ThroughtimeError(Exception):
@@ -105,8 +106,8 @@ def choose(option: str, given: str, valid: Sequence[str] | Iterable[str]) -> str
     raise OptionError(f"{option} is {given!r}{nearest(given, names)}; choose one of {', '.join(names)}")
 
 
-def check_sizes(**sizes: int) -> None:
+def check_sizes(**sizes: object) -> None:
     """Raise `OptionError` naming the first size that is not a whole number of at least 1."""
     for name, value in sizes.items():
-        if not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
             raise OptionError(f"{name} is {value!r}; choose a whole number of at least 1")

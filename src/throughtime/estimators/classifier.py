@@ -85,8 +85,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         **Raises**
 
             ValueError: as for `fit`; a label is not among the classes; a parameter that the weights depend on
-                has
-                changed; or the schedule has an end.
+                has changed; or the schedule has an end.
             DivergedError: the loss became infinite or not a number; the model is as it was before the call.
         """
         labels = self._labels(y)

@@ -76,12 +76,10 @@ class SequenceParameters(BaseEstimator):
             hidden_size: units of each recurrent layer and direction, at least 1.
             layers: number of recurrent layers, at least 1; with several cells, as many as there are names.
             direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences
-                and
-                so takes neither chunks nor an online rule.
+                and so takes neither chunks nor an online rule.
             merge: how two directions become one.
             memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start
-                with
-                memories that last up to so long; as the cell has it when None.
+                with memories that last up to so long; as the cell has it when None.
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.

@@ -74,8 +74,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
         **Raises**
 
             ValueError: as for `fit`; a parameter that the weights depend on has changed; or the schedule has
-                an
-                end.
+                an end.
             DivergedError: the loss became infinite or not a number; the model is as it was before the call.
         """
         numbers = self._numbers(y)

@@ -43,8 +43,7 @@ class Architecture(Options):
         memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start with
             memories that last up to so long (chrono initialisation); as the cell has it when left out.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
-            mean
-            weighted by `"attention"`.
+            mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
         dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
         input_dropout: rate on the (embedded) input, 0 <= rate < 1.

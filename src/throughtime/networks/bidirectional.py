@@ -31,9 +31,8 @@ class Bidirectional(SequenceMap):
         forward, backward: cells with the same sizes.
         merge: `"concatenate"`, `"sum"` or `"mean"`.
         to_the_end: what the backward cell gives at step t: its output at t (false: an answer for each
-            element), or
-            its output when it has read everything (true: at the last step, both directions know the whole
-            sequence).
+            element), or its output when it has read everything (true: at the last step, both directions know
+            the whole sequence).
 
     **Raises**
 

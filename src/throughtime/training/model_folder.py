@@ -143,6 +143,13 @@ def load_model(folder: str | Path) -> Model:
     """
     folder = Path(folder)
     if not folder.is_dir():
+        older = folder.with_name(folder.name + ".old")
+        if older.is_dir():
+            raise ModelFolderError(
+                f"{folder}: is missing, and {older} is there: replacing a model was cut off at the last "
+                "moment; "
+                f"rename {older.name} to {folder.name} to have the older model back"
+            )
         raise ModelFolderError(
             f"{folder}: there is no such model folder; give the folder that --out named when it was trained"
         )

@@ -29,8 +29,7 @@ def train(
     **Raises**
 
         DivergedError: the loss was no finite number before a first epoch was complete. Later on, the model of
-            the best
-            epoch is returned, and its report says `"stopped": "diverged"`.
+            the best epoch is returned, and its report says `"stopped": "diverged"`.
         InterruptedFit: the user pressed Ctrl-C; the checkpoint is on disk.
     """
     network = build_network(settings, prepared.encoder, prepared.task)
