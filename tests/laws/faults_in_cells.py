@@ -21,7 +21,7 @@ from throughtime import (
     Stack,
     unroll,
 )
-from throughtime.networks import Dropout, MeanState, StackState, WindowState
+from throughtime.networks import Dropout, MeanState, StackState
 
 
 class ForgetForInput(LSTM):
@@ -95,12 +95,11 @@ class SignInElman(Elman):
 
 
 class WindowOffByOne(FixedWindow):
-    """What is pending arrives one step late, so that A_0 and A_1 act on the same element."""
+    """Every element counts as if it came one step later."""
 
-    def step(self, state: WindowState, projected: Any) -> Any:
-        nothing = jnp.zeros((1, self.output_size), self.bias.dtype)
-        arrived = projected + jnp.concatenate([nothing, state.pending])
-        return WindowState(arrived[1:]), jnp.tanh(arrived[0] + self.bias)
+    def project(self, x: Any) -> Any:
+        contributions = super().project(x)
+        return jnp.concatenate([jnp.zeros_like(contributions[:1]), contributions[:-1]])
 
 
 class MeanOffByOne(MeanPooling):

@@ -5,11 +5,12 @@ from typing import ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import SelfUnrollingCell
 from throughtime.core.errors import check_sizes
 from throughtime.core.initializers import uniform_by_columns
+from throughtime.core.unroll import valid_steps, zero_padding
 
 
 class WindowState(NamedTuple):
@@ -18,7 +19,7 @@ class WindowState(NamedTuple):
     pending: Float[Array, "*B W1 H"]
 
 
-class FixedWindow(Cell):
+class FixedWindow(SelfUnrollingCell):
     r"""A feed-forward hidden layer over the last W elements: the baseline that cannot reach further back.
 
     **Equations**
@@ -80,3 +81,38 @@ class FixedWindow(Cell):
         nothing = jnp.zeros((1, self.output_size), self.bias.dtype)
         arrived = projected + jnp.concatenate([state.pending, nothing])
         return WindowState(arrived[1:]), jnp.tanh(arrived[0] + self.bias)
+
+    def unroll_whole(
+        self,
+        inputs: Float[Array, "T B I"],
+        state: WindowState,
+        lengths: Integer[Array, " B"] | None,
+        reverse: bool,
+    ) -> tuple[WindowState, Float[Array, "T B H"]]:
+        """Add up what all elements contribute to all outputs, without a loop over time."""
+        steps, batch_size = inputs.shape[:2]
+        real = jnp.full(batch_size, steps) if lengths is None else lengths
+        if reverse:
+            inputs = _flipped(inputs, real)
+        contributions = jax.vmap(jax.vmap(self.project))(inputs)
+        window = self.weight.shape[0]
+        arrived = jnp.zeros((steps + window - 1, batch_size, self.output_size), contributions.dtype)
+        arrived = arrived.at[: window - 1].set(jnp.moveaxis(state.pending, 0, 1))
+        for k in range(window):
+            arrived = arrived.at[k : k + steps].add(contributions[:, :, k])
+        outputs = jnp.tanh(arrived[:steps] + self.bias)
+        # Padding is zeros and contributes nothing, so what is pending stands right after the last real step.
+        waiting = real + jnp.arange(window - 1)[:, None]
+        pending = jnp.take_along_axis(arrived, waiting[:, :, None], axis=0)
+        if reverse:
+            outputs = _flipped(outputs, real)
+        if lengths is not None:
+            outputs = zero_padding(outputs, valid_steps(lengths, steps))
+        return WindowState(jnp.moveaxis(pending, 0, 1)), outputs
+
+
+def _flipped(values: Float[Array, "T B F"], lengths: Integer[Array, " B"]) -> Float[Array, "T B F"]:
+    """Return each sequence from its last real step to its first, with the padding where it was."""
+    steps = jnp.arange(values.shape[0])[:, None]
+    order = jnp.where(steps < lengths, lengths - 1 - steps, steps)
+    return jnp.take_along_axis(values, order[:, :, None], axis=0)
