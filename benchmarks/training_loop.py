@@ -19,7 +19,7 @@ from throughtime.training.settings import Settings
 from throughtime.training.steps import start_optimizer, training_step
 
 BAR = 1.15
-EPOCHS = 2
+EPOCHS = 1
 SETTINGS = {
     "japanese_vowels": {"network": {"cell": "gru", "direction": "both"}},
     "splice_junctions": {"network": {"cell": "lstm", "embedding_size": 8}},
@@ -69,7 +69,7 @@ def _measure(name: str, values: dict[str, dict[str, object]]) -> dict[str, objec
         def loop() -> object:
             return fit(network, task, data, None, settings.training, seed=0, checkpoint=file)
 
-        result = compare(loop, bare, pairs=9)
+        result = compare(loop, bare, pairs=7)
     steps = len(ready)
     return {"data": name, "steps": steps, "bar": BAR, "reached": result.ratio <= BAR, **result.as_json()}
 
