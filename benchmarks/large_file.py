@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-LIMIT_BYTES = 600 << 20
+LIMIT_BYTES = 800 << 20
 TIMES = 10
 ROW_STEPS = 2000
 POOL_ROWS = 500
