@@ -62,7 +62,8 @@ def fit(
         validation: what chooses the best weights and the moment to stop; without it, the last weights are the
             best.
         seed: decides order and noise.
-        checkpoint: written after every epoch and when the user interrupts; nothing is written when left out.
+        checkpoint: written after the first epoch and then after every epoch that ends long enough after the
+            last one was written, at the end, and when the user interrupts; nothing is written when left out.
         watcher: is told how the run goes.
 
     **Raises**
@@ -78,6 +79,7 @@ def fit(
     run = Run(copied(network), start_optimizer(network, settings, total_steps), copied(network))
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
+    checkpoints = _Checkpoints(checkpoint)
     watcher.started(settings.epochs, run.position, len(train.store))
     diverged = False
     with _interruption() as interrupted:
@@ -93,9 +95,9 @@ def fit(
                 if not diverged:
                     run = closed
                     watcher.epoch_done(run.position)
-                    _save(run, checkpoint)
+                    checkpoints.save(run, at_once=_is_over(run.position, settings))
             if interrupted.is_set() and not diverged:
-                raise _stop_here(run, checkpoint)
+                raise _stop_here(run, checkpoints)
     position = run.position
     stopped = "diverged" if diverged else "epochs" if position.epoch >= settings.epochs else "patience"
     return Fitted(run.best, position.history, position.best_epoch, stopped)
@@ -106,18 +108,30 @@ def _is_over(position: Position, settings: TrainingSettings) -> bool:
     return position.epoch >= settings.epochs or 0 < settings.patience <= waited
 
 
-def _save(run: Run, checkpoint: CheckpointFile | None) -> None:
-    if checkpoint is not None:
-        save_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
+class _Checkpoints:
+    """Writes a run's checkpoints, seldom enough that writing takes at most a fiftieth of the time."""
+
+    def __init__(self, file: CheckpointFile | None):
+        self.file = file
+        self._due = 0.0
+
+    def save(self, run: Run, *, at_once: bool) -> None:
+        """Write the run if it is time, or `at_once`."""
+        started = time.perf_counter()
+        if self.file is None or (started < self._due and not at_once):
+            return
+        save_checkpoint(self.file.path, run, self.file.fingerprint)
+        finished = time.perf_counter()
+        self._due = finished + 50 * (finished - started)
 
 
-def _stop_here(run: Run, checkpoint: CheckpointFile | None) -> BaseException:
-    if checkpoint is None:
+def _stop_here(run: Run, checkpoints: _Checkpoints) -> BaseException:
+    if checkpoints.file is None:
         return KeyboardInterrupt()
-    _save(run, checkpoint)
+    checkpoints.save(run, at_once=True)
     return InterruptedFit(
         f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so "
-        f"far is in {checkpoint.path}; run the same command with --resume to go on from there"
+        f"far is in {checkpoints.file.path}; run the same command with --resume to go on from there"
     )
 
 

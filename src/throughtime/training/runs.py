@@ -22,7 +22,7 @@ def train(
     """Return the model that the settings make of prepared data.
 
     Arguments:
-        checkpoint: file to write the run's progress to after every epoch; none when left out.
+        checkpoint: file to write the run's progress to, see `fit`; none when left out.
         resume: go on from that file.
         watcher: is told how the run goes.
 
