@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Fused, FusedCell
 from throughtime.core.errors import check_sizes, choose
 from throughtime.core.initializers import initializer, per_gate
 
@@ -19,7 +19,7 @@ class ElmanState(NamedTuple):
     hidden: Float[Array, "*B H"]
 
 
-class Elman(Cell):
+class Elman(FusedCell):
     r"""A hidden layer that sees the input and its own last values.
 
     **Equations**
@@ -98,3 +98,7 @@ class Elman(Cell):
         """Return the next state and its hidden layer."""
         hidden = self.activations[self.activation](projected + self.recurrent_weight @ state.hidden)  # Eq. 1
         return ElmanState(hidden), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused(f"elman_{self.activation}", ("recurrent_weight",))

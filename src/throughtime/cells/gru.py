@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.nn import sigmoid
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Fused, FusedCell
 from throughtime.core.errors import check_sizes
 from throughtime.core.initializers import chrono, initializer, per_gate
 
@@ -19,7 +19,7 @@ class GRUState(NamedTuple):
     hidden: Float[Array, "*B H"]
 
 
-class GRU(Cell):
+class GRU(FusedCell):
     r"""A gated recurrent unit whose reset gate acts after the recurrent product.
 
     **Equations**
@@ -108,3 +108,7 @@ class GRU(Cell):
         n = jnp.tanh(n_in + r * (n_back + self.candidate_bias))  # Eq. 3
         hidden = (1 - z) * n + z * state.hidden  # Eq. 4
         return GRUState(hidden), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("gru", ("recurrent_weight", "candidate_bias"))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.nn import sigmoid
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Fused, FusedCell
 from throughtime.core.errors import check_sizes
 from throughtime.core.initializers import chrono, initializer, per_gate
 
@@ -20,7 +20,7 @@ class LSTMState(NamedTuple):
     cell: Float[Array, "*B H"]
 
 
-class LSTM(Cell):
+class LSTM(FusedCell):
     r"""Long short-term memory with input, forget and output gate, without peepholes.
 
     **Equations**
@@ -113,3 +113,7 @@ class LSTM(Cell):
         cell = sigmoid(f) * state.cell + sigmoid(i) * jnp.tanh(g)  # Eqs. 1-3
         hidden = sigmoid(o) * jnp.tanh(cell)  # Eq. 4
         return LSTMState(hidden, cell), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("lstm", ("recurrent_weight",))

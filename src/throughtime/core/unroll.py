@@ -5,9 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import Cell, PointwiseCell, SelfUnrollingCell, State
+from throughtime.core.cell import Cell, FusedCell, PointwiseCell, SelfUnrollingCell, State
 from throughtime.core.errors import NotACellError, ShapeError
-from throughtime.core.state import initial_states, keep_finished
+from throughtime.core.fused import can_fuse, run_fused
+from throughtime.core.scanning import scan, valid_steps
+from throughtime.core.state import initial_states
 
 
 def unroll(
@@ -20,6 +22,8 @@ def unroll(
     key: PRNGKeyArray | None = None,
 ) -> tuple[State, Float[Array, "T B O"]]:
     """Run `cell` over whole sequences and return the final state and all outputs.
+
+    On a CPU a fused kernel does the work if the cell names one; `core.fused` says when. The numbers are the same.
 
     **Shapes**
 
@@ -57,12 +61,9 @@ def unroll(
     projected = jax.vmap(jax.vmap(cell.project))(inputs)
     if isinstance(cell, PointwiseCell):
         return state, projected if valid is None else zero_padding(projected, valid)
-    return _scan(cell, state, projected, valid, reverse)
-
-
-def valid_steps(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T B"]:
-    """Return which steps of each sequence are real, the others being padding."""
-    return jnp.arange(time_steps)[:, None] < lengths[None, :]
+    if isinstance(cell, FusedCell) and can_fuse(cell, state, projected):
+        return run_fused(cell, state, projected, lengths, reverse)
+    return scan(cell, state, projected, lengths, reverse)
 
 
 def last_step(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T B"]:
@@ -95,21 +96,6 @@ def check_lengths(lengths: Integer[Array, " B"], time_steps: int, batch_size: in
             f"lengths[{wrong[0]}] is {values[wrong[0]]} but the batch has {time_steps} time steps; "
             f"pass lengths between 0 and {time_steps}"
         )
-
-
-def _scan(
-    cell: Cell, state: State, projected: State, valid: Bool[Array, "T B"] | None, reverse: bool
-) -> tuple[State, Float[Array, "T B O"]]:
-    step = jax.vmap(cell.step)
-    if valid is None:
-        return jax.lax.scan(lambda carry, x: step(carry, x), state, projected, reverse=reverse)
-
-    def masked(carry: State, element: tuple[State, Bool[Array, " B"]]) -> tuple[State, Float[Array, "B O"]]:
-        projected_t, real = element
-        after, output = step(carry, projected_t)
-        return keep_finished(real, after, carry), jnp.where(real[:, None], output, 0)
-
-    return jax.lax.scan(masked, state, (projected, valid), reverse=reverse)
 
 
 def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:

@@ -20,7 +20,8 @@ from throughtime import (
     without_noise,
 )
 from throughtime.core.errors import NotACellError, ShapeError, UsageError
-from throughtime.core.unroll import last_step, valid_steps
+from throughtime.core.scanning import valid_steps
+from throughtime.core.unroll import last_step
 
 pytestmark = pytest.mark.usefixtures("as_users_run_it")
 

@@ -1,0 +1,55 @@
+"""Loading the native code: one shared library for each instruction set, and XLA's register of its functions."""
+
+import ctypes
+import functools
+from pathlib import Path
+
+import jax
+
+from throughtime.kernels.families import FAMILIES
+
+INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
+"""From the least to the most: SSE2 or NEON, as every processor of its kind has; AVX2 with FMA; AVX-512."""
+
+PASSES = ("infer", "train", "backward")
+DTYPES = ("float32", "float64")
+
+_FOLDER = Path(__file__).parent
+
+
+@functools.cache
+def available() -> tuple[str, ...]:
+    """Return the instruction sets that were built and that this processor has, the fastest last."""
+    baseline = _file("baseline")
+    if not baseline.is_file():
+        return ()
+    processor_has = ctypes.CDLL(str(baseline)).throughtime_processor_has
+    return tuple(
+        name
+        for number, name in enumerate(INSTRUCTION_SETS)
+        if _file(name).is_file() and processor_has(number)
+    )
+
+
+@functools.cache
+def load(instruction_set: str) -> None:
+    """Make the functions built for an instruction set known to XLA."""
+    library = ctypes.CDLL(str(_file(instruction_set)))
+    for family in FAMILIES:
+        for dtype in DTYPES:
+            for part in PASSES:
+                function = getattr(library, f"throughtime_{family}_{dtype}_{part}")
+                jax.ffi.register_ffi_target(
+                    target_name(instruction_set, family, dtype, part),
+                    jax.ffi.pycapsule(function),
+                    platform="cpu",
+                )
+
+
+def target_name(instruction_set: str, family: str, dtype: str, part: str) -> str:
+    """Return the name by which XLA knows a function."""
+    return f"throughtime_{instruction_set}_{family}_{dtype}_{part}"
+
+
+def _file(instruction_set: str) -> Path:
+    return _FOLDER / f"libthroughtime_{instruction_set}.so"

@@ -1,0 +1,90 @@
+// Vectors of numbers, as wide as the instruction set that this file is compiled for.
+//
+// The compiler's vector extension is the only notation: the same source becomes SSE2, AVX2, AVX-512 or NEON.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace throughtime {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr int kVectorBytes = 32;
+#else
+inline constexpr int kVectorBytes = 16;
+#endif
+
+// Registers that a tile may keep its sums in. A few are left for the operands: a sum that is spilled to memory
+// halves the speed of the whole tile.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int kSumRegisters = 24;
+#else
+inline constexpr int kSumRegisters = 12;
+#endif
+
+template <class T>
+struct Simd;
+
+template <>
+struct Simd<float> {
+  static constexpr int width = kVectorBytes / 4;
+  typedef float V __attribute__((vector_size(kVectorBytes)));
+  typedef float Anywhere __attribute__((vector_size(kVectorBytes), aligned(4), may_alias));
+  typedef int32_t Bits __attribute__((vector_size(kVectorBytes)));
+};
+
+template <>
+struct Simd<double> {
+  static constexpr int width = kVectorBytes / 8;
+  typedef double V __attribute__((vector_size(kVectorBytes)));
+  typedef double Anywhere __attribute__((vector_size(kVectorBytes), aligned(8), may_alias));
+  typedef int64_t Bits __attribute__((vector_size(kVectorBytes)));
+};
+
+template <class T>
+using Vec = typename Simd<T>::V;
+
+template <class T>
+inline Vec<T> all(T value) {
+  return value - Vec<T>{};
+}
+
+template <class T>
+inline Vec<T> load(const T* from) {
+  return *reinterpret_cast<const typename Simd<T>::Anywhere*>(from);
+}
+
+template <class T>
+inline void store(T* to, Vec<T> value) {
+  *reinterpret_cast<typename Simd<T>::Anywhere*>(to) = value;
+}
+
+// A vector of hidden units: `width` neighbours, or the fewer that are left at the end of a row. Arrays are not
+// padded, so what lies behind the last unit belongs to another row and must be neither read nor written.
+template <class T, bool Whole>
+struct Units {
+  int first;
+  int count;
+
+  Vec<T> load(const T* row) const {
+    if constexpr (Whole) {
+      return throughtime::load(row + first);
+    } else {
+      Vec<T> value{};
+      std::memcpy(&value, row + first, count * sizeof(T));
+      return value;
+    }
+  }
+
+  void store(T* row, Vec<T> value) const {
+    if constexpr (Whole) {
+      throughtime::store(row + first, value);
+    } else {
+      std::memcpy(row + first, &value, count * sizeof(T));
+    }
+  }
+};
+
+}  // namespace throughtime
