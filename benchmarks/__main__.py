@@ -7,7 +7,7 @@ from pathlib import Path
 
 from throughtime.training.provenance import provenance
 
-NAMES = ("import_time", "padding", "training_loop", "large_file")
+NAMES = ("import_time", "padding", "kernels", "training_loop", "large_file")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -1,7 +1,7 @@
 """Two ways to do the same work, timed in turn, so that a machine whose speed drifts is fair to both."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -43,3 +43,18 @@ def compare(ours: Callable[[], object], other: Callable[[], object], *, pairs: i
             function()
             seconds[function].append(time.perf_counter() - started)
     return Comparison(tuple(seconds[ours]), tuple(seconds[other]))
+
+
+def in_turn(ways: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of each way, round by round, after a warm-up; another one goes first in each round."""
+    for function in ways.values():
+        function()
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
+    for number in range(rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            started = time.perf_counter()
+            ways[name]()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds

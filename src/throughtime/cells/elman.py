@@ -92,7 +92,8 @@ class Elman(FusedCell):
 
     def project(self, x: Float[Array, " I"]) -> Float[Array, " H"]:
         """Return `W x_t + b`."""
-        return self.input_weight @ x + self.bias
+        # Written as a row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
+        return x @ self.input_weight.T + self.bias
 
     def step(self, state: ElmanState, projected: Float[Array, " H"]) -> tuple[ElmanState, Float[Array, " H"]]:
         """Return the next state and its hidden layer."""

@@ -4,14 +4,14 @@ The order of the arrays is that of `native/targets.h`.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float
 
 from throughtime.kernels import library
-from throughtime.kernels.folding import Arrays, folding
+from throughtime.kernels.folding import Arrays, Foldable, folding
 from throughtime.kernels.plan import Gradients, Operands, Plan, Results
 
 
@@ -69,7 +69,7 @@ def backward(plan: Plan, operands: Operands, saved: Saved, cotangents: Results) 
 
 
 @functools.cache
-def _infer(plan: Plan) -> "folding":
+def _infer(plan: Plan) -> Foldable:
     states = plan.family.states
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
@@ -82,7 +82,7 @@ def _infer(plan: Plan) -> "folding":
 
 
 @functools.cache
-def _train(plan: Plan) -> "folding":
+def _train(plan: Plan) -> Foldable:
     family = plan.family
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
@@ -102,7 +102,7 @@ def _train(plan: Plan) -> "folding":
 
 
 @functools.cache
-def _backward(plan: Plan) -> "folding":
+def _backward(plan: Plan) -> Foldable:
     family = plan.family
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
@@ -128,7 +128,7 @@ def _outputs(projected: Array, state: Array) -> jax.ShapeDtypeStruct:
 
 
 def _native(
-    plan: Plan, part: str, results: list[Array], aliases: dict[int, int]
+    plan: Plan, part: str, results: list[Any], aliases: dict[int, int]
 ) -> functools.partial[Arrays]:
     library.load(plan.instruction_set)
     shapes = [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results]

@@ -9,6 +9,7 @@ from jaxtyping import Array
 
 Arrays: TypeAlias = tuple[Array, ...]
 Batched: TypeAlias = Sequence[bool]
+Foldable: TypeAlias = Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays]]
 
 
 def fold(values: Arrays, batched: Batched, axis_size: int, axis: int) -> Arrays:
@@ -36,9 +37,7 @@ def unfold(values: Arrays, axis_size: int, axis: int) -> Arrays:
     return tuple(map(split, values))
 
 
-def folding(
-    call: Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays]],
-) -> Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays]]:
+def folding(call: Foldable) -> Foldable:
     """Return `call(weights, sequences, rows) -> (sequences, rows)` with a rule for `vmap`.
 
     Sequences have the batch as their second axis, rows as their first. If the weights differ from example to

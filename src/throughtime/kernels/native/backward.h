@@ -64,8 +64,8 @@ class Carry {
     in_groups<std::min(kSumRegisters / Vectors, 6)>(int(real.size()), [&]<int Size>(int first) {
       const T* from[Size];
       for (int i = 0; i < Size; i++) from[i] = gradients + s.at(time, real[first + i]) * depth_;
-      Vec<T> sums[Size][Vectors] = {};
-      accumulate<T>(from, panels_.data() + blocks_.offset(block, depth_, 1), depth_, sums);
+      Vec<T> sums[Size][Vectors];
+      multiply<T>(from, panels_.data() + blocks_.offset(block, depth_, 1), depth_, sums);
       for (int i = 0; i < Size; i++) {
         T* to = d_hidden + size_t(real[first + i]) * hidden_;
         if (blocks_.whole(block)) put<true>(block, sums[i], to);

@@ -115,8 +115,8 @@ class Forward {
     for (int i = 0; i < Size; i++)
       starts[i] = s_.is_first(time, rows[i]) ? a_.initial[0] + rows[i] * hidden
                                              : a_.outputs + s_.at(s_.before(time), rows[i]) * hidden;
-    Vec<T> sums[Size][lanes] = {};
-    accumulate<T>(starts, panels_.data() + blocks_.offset(block, s_.hidden, Family::gates), s_.hidden, sums);
+    Vec<T> sums[Size][lanes];
+    multiply<T>(starts, panels_.data() + blocks_.offset(block, s_.hidden, Family::gates), s_.hidden, sums);
     for (int i = 0; i < Size; i++) {
       if (blocks_.whole(block)) pointwise<true>(rows[i], block, time, starts[i], sums[i]);
       else pointwise<false>(rows[i], block, time, starts[i], sums[i]);

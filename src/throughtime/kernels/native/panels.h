@@ -84,37 +84,18 @@ void pack_backward(const T* weight, int hidden, int gates, const Blocks<T>& bloc
   }
 }
 
-// sums[i] += rows[i][0..depth) times the panel. One row alone has too few sums to hide the latency of a
-// multiply-add; then several chains, each over every other k, run side by side.
+// sums[i] = rows[i][0..depth) times the panel. One row alone has too few sums to hide the latency of a
+// multiply-add; then several chains, each over every other k, run side by side. The chains are local, so that the
+// compiler can keep them in registers whatever else the sums' address is used for.
 template <class T, int Rows, int Lanes>
-inline void accumulate(const T* const* rows, const T* panel, int depth, Vec<T> (&sums)[Rows][Lanes]) {
+inline void multiply(const T* const* rows, const T* panel, int depth, Vec<T> (&sums)[Rows][Lanes]) {
   constexpr int width = Simd<T>::width;
   constexpr int chains = Rows * Lanes >= 8 ? 1 : Rows * Lanes >= 4 ? 2 : 4;
   const T* row[Rows];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; i++) row[i] = rows[i];
-  int k = 0;
-  if constexpr (chains > 1) {
-    Vec<T> chain[chains][Rows][Lanes] = {};
-    for (; k + chains <= depth; k += chains) {
-#pragma GCC unroll 16
-      for (int c = 0; c < chains; c++)
-#pragma GCC unroll 16
-        for (int lane = 0; lane < Lanes; lane++) {
-          const Vec<T> weight = *reinterpret_cast<const Vec<T>*>(panel + (c * Lanes + lane) * width);
-#pragma GCC unroll 16
-          for (int i = 0; i < Rows; i++) chain[c][i][lane] += all(row[i][k + c]) * weight;
-        }
-      panel += chains * Lanes * width;
-    }
-#pragma GCC unroll 16
-    for (int c = 0; c < chains; c++)
-#pragma GCC unroll 16
-      for (int i = 0; i < Rows; i++)
-#pragma GCC unroll 16
-        for (int lane = 0; lane < Lanes; lane++) sums[i][lane] += chain[c][i][lane];
-  }
-  for (; k < depth; k++, panel += Lanes * width) {
+  Vec<T> chain[chains][Rows][Lanes] = {};
+  const auto add = [&](int c, int k) __attribute__((always_inline)) {
     Vec<T> value[Rows];
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; i++) value[i] = all(row[i][k]);
@@ -122,9 +103,24 @@ inline void accumulate(const T* const* rows, const T* panel, int depth, Vec<T> (
     for (int lane = 0; lane < Lanes; lane++) {
       const Vec<T> weight = *reinterpret_cast<const Vec<T>*>(panel + lane * width);
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; i++) sums[i][lane] += value[i] * weight;
+      for (int i = 0; i < Rows; i++) chain[c][i][lane] += value[i] * weight;
     }
-  }
+    panel += Lanes * width;
+  };
+  int k = 0;
+  for (; k + chains <= depth; k += chains)
+#pragma GCC unroll 16
+    for (int c = 0; c < chains; c++) add(c, k + c);
+  if constexpr (chains > 1)
+    for (; k < depth; k++) add(0, k);
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; i++)
+#pragma GCC unroll 16
+    for (int lane = 0; lane < Lanes; lane++) {
+      sums[i][lane] = chain[0][i][lane];
+#pragma GCC unroll 16
+      for (int c = 1; c < chains; c++) sums[i][lane] += chain[c][i][lane];
+    }
 }
 
 // Calls tile.template operator()<n>(first) for consecutive groups of n <= Most rows, of as equal size as possible:
