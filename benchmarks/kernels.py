@@ -1,7 +1,7 @@
 """The fused kernels beside `lax.scan` and PyTorch's layers: whole sequences, training steps and inference.
 
-A training step is the mean square of the outputs and its gradient by all weights. Outputs and gradients are compared
-before anything is timed, and the rate of a large matrix product is measured in the same rounds.
+A training step is the mean square of the outputs and its gradient by all weights. Outputs and gradients are
+compared before anything is timed, and the rate of a large matrix product is measured in the same rounds.
 """
 
 import os
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from statistics import median, quantiles
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +24,7 @@ ROUNDS = 9
 THREADS = 2
 TOLERANCE = 1e-4
 GEMM_SIZE = 1024
+WAYS = ("ours", "scan", "torch")
 KINDS: dict[str, tuple[Callable[..., Cell], type[torch.nn.RNNBase], int]] = {
     "elman": (Elman, torch.nn.RNN, 1),
     "lstm": (LSTM, torch.nn.LSTM, 4),
@@ -49,7 +49,7 @@ def _measure(name: str, steps: int, batch: int, inputs: int, hidden: int) -> lis
         plain_infer, plain_train = jax_ways(cell, x)
     fused_infer, fused_train = jax_ways(cell, x)
     torch_infer, torch_train = torch_ways(twin, x)
-    check_parity(cell, twin, fused_infer, fused_train, plain_infer, plain_train, torch_infer, torch_train)
+    check_parity(twin, (fused_infer, plain_infer, torch_infer), (fused_train, plain_train, torch_train))
     square = jnp.asarray(np.random.default_rng(1).normal(size=(GEMM_SIZE, GEMM_SIZE)).astype(np.float32))
     product = jax.jit(lambda a: a @ a)
     forward, carry = gates * hidden * (inputs + hidden), gates * hidden * hidden
@@ -58,7 +58,7 @@ def _measure(name: str, steps: int, batch: int, inputs: int, hidden: int) -> lis
         ("infer", (fused_infer, plain_infer, torch_infer), forward),
         ("train", (fused_train, plain_train, torch_train), 2 * forward + carry),
     ):
-        named = dict(zip(("ours", "scan", "torch"), ways, strict=True))
+        named = dict(zip(WAYS, ways, strict=True))
         named["gemm"] = lambda: jax.block_until_ready(product(square))
         seconds = in_turn(named, rounds=ROUNDS)
         rate = GEMM_SIZE**3 / min(seconds["gemm"])
@@ -68,7 +68,7 @@ def _measure(name: str, steps: int, batch: int, inputs: int, hidden: int) -> lis
                 "cell": name,
                 "what": what,
                 "T,B,I,H": [steps, batch, inputs, hidden],
-                **{f"{way}_ms": round(1e3 * median(seconds[way]), 3) for way in ("ours", "scan", "torch")},
+                **{f"{way}_ms": round(1e3 * median(seconds[way]), 3) for way in WAYS},
                 **{f"{peer}_ratio": ratio[1] for peer, ratio in ratios.items()},
                 **{f"{peer}_quartiles": [ratio[0], ratio[2]] for peer, ratio in ratios.items()},
                 "share_of_gemm": round(products * steps * batch / min(seconds["ours"]) / rate, 3),
@@ -114,7 +114,7 @@ def torch_ways(twin: torch.nn.RNNBase, x: np.ndarray) -> tuple[Run, Run]:
         twin.zero_grad()
         loss = twin(ready)[0].square().mean()
         loss.backward()
-        return float(loss)
+        return loss.item()
 
     return infer, train
 
@@ -133,18 +133,15 @@ def torch_twin(cell: Any, layer: type[torch.nn.RNNBase]) -> torch.nn.RNNBase:
     return twin
 
 
-def check_parity(
-    cell: Cell, twin: torch.nn.RNNBase, fused_infer: Run, fused_train: Run, plain_infer: Run, plain_train: Run,
-    torch_infer: Run, torch_train: Run,
-) -> None:  # fmt: skip
-    """Raise `AssertionError` unless all ways give the same outputs and gradients."""
-    ours = np.asarray(fused_infer())
-    for other in (plain_infer(), torch_infer().numpy()):
-        np.testing.assert_allclose(ours, np.asarray(other), rtol=0, atol=TOLERANCE)
-    gradients = [eqx.filter(way()[1], eqx.is_inexact_array) for way in (fused_train, plain_train)]
+def check_parity(twin: torch.nn.RNNBase, infer: tuple[Run, Run, Run], train: tuple[Run, Run, Run]) -> None:
+    """Raise `AssertionError` unless ours, the scan and PyTorch give the same outputs and gradients."""
+    ours, plain, theirs = infer
+    for other in (plain(), theirs().numpy()):
+        np.testing.assert_allclose(np.asarray(ours()), np.asarray(other), rtol=0, atol=TOLERANCE)
+    gradients = [way()[1] for way in train[:2]]
     for one, other in zip(*map(jax.tree.leaves, gradients), strict=True):
         _close(one, other)
-    torch_train()
+    train[2]()
     _close(gradients[0].recurrent_weight, twin.weight_hh_l0.grad.numpy())
     _close(gradients[0].input_weight, twin.weight_ih_l0.grad.numpy())
     _close(gradients[0].bias, twin.bias_ih_l0.grad.numpy())

@@ -21,6 +21,7 @@ from throughtime import (
     Stack,
     unroll,
 )
+from throughtime.core.cell import Fused
 from throughtime.networks import Dropout, MeanState, StackState
 
 
@@ -217,3 +218,13 @@ class BackwardIsLate(Bidirectional):
             for cell, reverse in ((self.forward, False), (self.backward, True))
         )
         return jnp.concatenate([there, jnp.roll(back, 1, axis=0)], axis=-1)
+
+
+class WrongKernel(Elman):
+    """The kernel of another activation."""
+
+    def step(self, state: ElmanState, projected: Any) -> Any:
+        return super().step(state, projected)
+
+    def fused(self) -> Fused:
+        return Fused("elman_relu", ("recurrent_weight",))

@@ -17,7 +17,10 @@ from tests.laws.agreement import assert_close, assert_same, assert_visible
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, CUT, LENGTHS, TIME, VOCABULARY, Specimen, draw_inputs, lively
 from throughtime import initial_states
+from throughtime.core.cell import FusedCell
+from throughtime.core.fused import kernels
 from throughtime.core.state import is_key
+from throughtime.kernels.library import available
 
 EXACT = 1e-12
 DIFFERENCES = 1e-6
@@ -209,6 +212,16 @@ def finite_over_a_long_sequence(s: Specimen) -> None:
     assert outputs.dtype == jnp.float32
 
 
+def fused_is_scan(s: Specimen) -> None:
+    """A kernel gives what plain JAX gives: state, outputs and gradients, in both directions."""
+    if not is_fused(s.cell):
+        return
+    plain = both_directions(s.run, "off")(s)
+    assert_visible(plain, "result or gradient")
+    for choice in available():
+        assert_close(both_directions(s.run, choice)(s), plain, EXACT, choice)
+
+
 LAWS: tuple[Callable[[Specimen], None], ...] = (
     shapes_and_types,
     batch_is_its_examples,
@@ -222,6 +235,7 @@ LAWS: tuple[Callable[[Specimen], None], ...] = (
     jit_is_eager,
     second_call_compiles_nothing,
     gradient_is_finite_differences,
+    fused_is_scan,
 )
 """The laws that take a specimen in float64 and nothing else."""
 
@@ -274,6 +288,35 @@ def gradients(run: Callable[..., Any]) -> Callable[..., tuple[Array, Parts]]:
             moving, fixed, lengths, jnp.asarray(row), jnp.asarray(weight_of_state)
         )
         return value, Parts(*gradient)
+
+    return differentiate
+
+
+def is_fused(cell: Any) -> bool:
+    """Tell whether a kernel runs the cell or one of its parts."""
+    parts = jax.tree.leaves(cell, is_leaf=lambda part: isinstance(part, FusedCell))
+    return any(isinstance(part, FusedCell) for part in parts)
+
+
+@functools.cache
+def both_directions(run: Callable[..., Any], choice: str) -> Callable[[Specimen], Any]:
+    """Return a function that gives results and gradients of both directions, with the kernels as chosen."""
+
+    def compiled(moving: Any, fixed: Any, lengths: Array) -> Any:
+        def value(moving: Any) -> Array:
+            cell, state, inputs = eqx.combine(moving, fixed)
+            results = [
+                run(cell, inputs, state, lengths=lengths, reverse=reverse) for reverse in (False, True)
+            ]
+            numbers = jax.tree.leaves(eqx.filter(results, eqx.is_inexact_array))
+            return sum(readout(leaf.reshape(1, len(leaf), -1)) for leaf in numbers), numbers
+
+        return jax.grad(value, has_aux=True)(moving)
+
+    def differentiate(s: Specimen) -> Any:
+        moving, fixed = eqx.partition((s.cell, s.state, s.inputs), eqx.is_inexact_array)
+        with kernels(choice):
+            return quick_jit(compiled)(moving, fixed, s.lengths)
 
     return differentiate
 

@@ -63,6 +63,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (laws_of_cells.gradient_is_finite_differences, "elman_tanh", cells.GradientCut),
     (laws_of_cells.second_call_compiles_nothing, "mean_pooling", cells.StateOfOtherType),
     (laws_of_cells.shapes_and_types, "elman_tanh", cells.WrongSize),
+    (laws_of_cells.fused_is_scan, "elman_tanh", cells.WrongKernel),
 ]
 
 FAULTY_RUNS: list[tuple[Callable[[Specimen], None], Callable[..., Any]]] = [

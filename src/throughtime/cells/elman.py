@@ -92,7 +92,7 @@ class Elman(FusedCell):
 
     def project(self, x: Float[Array, " I"]) -> Float[Array, " H"]:
         """Return `W x_t + b`."""
-        # Written as a row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
+        # A row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
         return x @ self.input_weight.T + self.bias
 
     def step(self, state: ElmanState, projected: Float[Array, " H"]) -> tuple[ElmanState, Float[Array, " H"]]:

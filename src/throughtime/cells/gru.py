@@ -97,7 +97,7 @@ class GRU(FusedCell):
 
     def project(self, x: Float[Array, " I"]) -> Float[Array, " G"]:
         """Return `W x_t + b` for both gates and the candidate."""
-        # Written as a row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
+        # A row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
         return x @ self.input_weight.T + self.bias
 
     def step(self, state: GRUState, projected: Float[Array, " G"]) -> tuple[GRUState, Float[Array, " H"]]:

@@ -105,7 +105,7 @@ class LSTM(FusedCell):
 
     def project(self, x: Float[Array, " I"]) -> Float[Array, " G"]:
         """Return `W x_t + b` for all gates."""
-        # Written as a row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
+        # A row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
         return x @ self.input_weight.T + self.bias
 
     def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:

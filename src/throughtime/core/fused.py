@@ -152,7 +152,8 @@ def _check(choice: str, given_by: str) -> str:
 @functools.cache
 def _warn_once() -> None:
     warnings.warn(
-        "throughtime was installed without its native kernels, so recurrences run in plain JAX, which is slower; "
+        "throughtime was installed without its native kernels, so recurrences run in plain JAX, "
+        "which is slower; "
         f"install it where there is a C++ compiler, or set {VARIABLE}={OFF} to do without",
         RuntimeWarning,
         stacklevel=2,

@@ -23,7 +23,7 @@ def unroll(
 ) -> tuple[State, Float[Array, "T B O"]]:
     """Run `cell` over whole sequences and return the final state and all outputs.
 
-    On a CPU a fused kernel does the work if the cell names one; `core.fused` says when. The numbers are the same.
+    On a CPU a fused kernel does the work if the cell names one; `core.fused` says when.
 
     **Shapes**
 

@@ -4,6 +4,7 @@ The order of the arrays is that of `native/targets.h`.
 """
 
 import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -18,8 +19,8 @@ from throughtime.kernels.plan import Gradients, Operands, Plan, Results
 class Saved(NamedTuple):
     """What a forward pass keeps for the backward pass.
 
-    `before`: the hidden layer that each step started from. `gates`: the gates, or the outputs if they are enough.
-    `more`: one more array, of a family that needs it.
+    `before`: the hidden layer that each step started from. `gates`: the gates, or the outputs if they are
+    enough. `more`: one more array, of a family that needs it.
     """
 
     before: Float[Array, "T B H"]
@@ -129,7 +130,7 @@ def _outputs(projected: Array, state: Array) -> jax.ShapeDtypeStruct:
 
 def _native(
     plan: Plan, part: str, results: list[Any], aliases: dict[int, int]
-) -> functools.partial[Arrays]:
+) -> Callable[..., Sequence[Array]]:
     library.load(plan.instruction_set)
     shapes = [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results]
     name = library.target_name(plan.instruction_set, plan.family.name, str(shapes[0].dtype), part)

@@ -14,7 +14,7 @@ class Family:
         name: as in the names of the native targets.
         gates: vectors `[H]` that `project` gives for a step.
         states: vectors `[H]` in the state, the hidden layer first.
-        vector_gate: the gate to whose recurrent product a weight `[H]` is added; None if there is no such weight.
+        vector_gate: the gate to whose recurrent product a weight `[H]` is added; None without such a weight.
         saves_gates: training keeps the gates, in the place of the projected input; otherwise the outputs do.
         saves_more: training keeps one more array `[T, B, H]`.
         needs_hidden: the pointwise part of the backward pass reads the hidden layer before the step.

@@ -13,7 +13,7 @@ Foldable: TypeAlias = Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays]]
 
 
 def fold(values: Arrays, batched: Batched, axis_size: int, axis: int) -> Arrays:
-    """Return arrays with a leading axis of examples (where `batched` says so) merged into their batch `axis`."""
+    """Return arrays with a leading axis of examples (if `batched` says so) merged into their batch `axis`."""
 
     def merge(value: Array, is_batched: bool) -> Array:
         if not is_batched:

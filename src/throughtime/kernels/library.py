@@ -1,4 +1,4 @@
-"""Loading the native code: one shared library for each instruction set, and XLA's register of its functions."""
+"""Loading the native code: one shared library for each instruction set, registered with XLA."""
 
 import ctypes
 import functools
@@ -38,12 +38,9 @@ def load(instruction_set: str) -> None:
     for family in FAMILIES:
         for dtype in DTYPES:
             for part in PASSES:
-                function = getattr(library, f"throughtime_{family}_{dtype}_{part}")
-                jax.ffi.register_ffi_target(
-                    target_name(instruction_set, family, dtype, part),
-                    jax.ffi.pycapsule(function),
-                    platform="cpu",
-                )
+                capsule = jax.ffi.pycapsule(getattr(library, f"throughtime_{family}_{dtype}_{part}"))
+                name = target_name(instruction_set, family, dtype, part)
+                jax.ffi.register_ffi_target(name, capsule, platform="cpu")
 
 
 def target_name(instruction_set: str, family: str, dtype: str, part: str) -> str:

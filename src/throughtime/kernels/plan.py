@@ -13,8 +13,8 @@ class Operands(NamedTuple):
     """The arrays that a recurrence reads.
 
     `weights`: the recurrent weights `[gates H, H]` and, if the family has one, a vector `[H]`. `initial`: the
-    state before the first step, arrays `[B, H]`. `projected`: what `project` gave, `[T, B, gates H]`. `lengths`:
-    real steps of each sequence.
+    state before the first step, arrays `[B, H]`. `projected`: what `project` gave, `[T, B, gates H]`.
+    `lengths`: real steps of each sequence.
     """
 
     weights: tuple[Float[Array, "..."], ...]
@@ -49,8 +49,8 @@ class Plan:
         family: which recurrence it is.
         reverse: read each sequence from its last real step to its first.
         instruction_set: which build of the native code runs it.
-        scan: the same recurrence in plain JAX, for derivatives that the native code does not have. Hashable, so
-            that equal plans compile once.
+        scan: the same recurrence in plain JAX, for derivatives that the native code does not have. Hashable,
+            so that equal plans compile once.
         threads: how many threads share the work; 0 for as many as XLA has.
     """
 

@@ -1,14 +1,14 @@
 """A recurrence that runs in native code and can be differentiated any number of times, in either mode.
 
-The native code has two derivatives of its own: none (inference), and the gradient (training). Every other one is
-taken of the same recurrence in plain JAX, by these rules:
+The native code has the results (inference) and the gradient (training). Every other derivative is taken of
+the same recurrence in plain JAX, by these rules:
 
 - reverse mode: the forward pass that saves, then the native backward pass;
 - forward mode: the tangents by the plain recurrence;
 - a second derivative: the derivative of the plain recurrence's gradient.
 
-`custom_vjp` would have to forbid forward mode. Instead the tangents are one linear operation (`tangents.py`) whose
-transpose is the native backward pass: JAX transposes it in reverse mode and evaluates it in forward mode.
+`custom_vjp` would have to forbid forward mode. Instead the tangents are one linear operation (`tangents.py`)
+whose transpose is the native backward pass: JAX transposes it in reverse mode, evaluates it in forward mode.
 """
 
 import functools
@@ -48,7 +48,7 @@ def _run_saving(plan: Plan, operands: Operands) -> tuple[Results, Saved]:
 
 @_run_saving.defjvp
 def _run_saving_jvp(plan: Plan, primals: tuple[Operands], tangents: tuple[Any]) -> tuple[Any, Any]:
-    # What is saved counts as constant here: the derivative of `pull_back` goes back to the operands themselves.
+    # What is saved counts as constant here: the derivative of `pull_back` goes back to the operands.
     (operands,), (moving,) = primals, tangents
     results, saved = _run_saving(plan, operands)
     tangent = push_forward(plan, pull_back, operands, saved, Gradients(*moving[:3]))
@@ -68,8 +68,10 @@ def _pull_back_jvp(
     (operands, saved, cotangents), (d_operands, _, d_cotangents) = primals, tangents
 
     def plainly(moving: Gradients, cotangents: Results) -> Gradients:
-        _, back = jax.vjp(lambda moving: plan.scan(Operands(*moving, operands.lengths)), moving)
-        return back(cotangents)[0]
+        def results(moving: Gradients) -> Results:
+            return plan.scan(Operands(*moving, operands.lengths))
+
+        return jax.vjp(results, moving)[1](cotangents)[0]
 
     _, change = jax.jvp(
         plainly, (Gradients(*operands[:3]), cotangents), (Gradients(*d_operands[:3]), d_cotangents)

@@ -1,7 +1,7 @@
 """The tangents of a recurrence as one linear operation: evaluated in plain JAX, transposed in native code."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ _push_forward.multiple_results = True
 def push_forward(
     plan: Plan, pull_back: PullBack, operands: Operands, saved: Saved, tangents: Gradients
 ) -> Results:
-    """Return the tangents of the results, given those of the weights, the initial state and the projected input.
+    """Return the tangents of the results, given those of weights, initial state and projected input.
 
     **Cost**
 
@@ -55,7 +55,7 @@ def _evaluate(
 
 
 def _shapes(*avals: Any, fixed_tree: Any, moving_tree: Any, **_: Any) -> list[Any]:
-    operands, saved, tangents = _parts(avals, fixed_tree, moving_tree)
+    _operands, saved, tangents = _parts(avals, fixed_tree, moving_tree)
     return [*tangents.initial, saved.before]
 
 
@@ -103,9 +103,10 @@ def _batch(
     args = [arg if axis is None else jnp.moveaxis(arg, axis, 0) for arg, axis in zip(args, axes, strict=True)]
     trees = parameters["fixed_tree"], parameters["moving_tree"]
     operands, saved, tangents = _parts(args, *trees)
-    of_operands, of_saved, of_tangents = _parts(flags, *trees)
+    # The same trees with a truth value for each array.
+    of_operands, of_saved, of_tangents = cast(tuple[Any, Any, Any], _parts(flags, *trees))
     if any(of_operands.weights):
-        # Weights that differ from example to example: one after another, so that each keeps its native transpose.
+        # Weights that differ from example to example: one after another, each with its native transpose.
         def one(number: Array) -> list[Array]:
             return _push_forward.bind(
                 *(arg[number] if flag else arg for arg, flag in zip(args, flags, strict=True)), **parameters
