@@ -46,7 +46,7 @@ def compare(ours: Callable[[], object], other: Callable[[], object], *, pairs: i
 
 
 def in_turn(ways: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of each way, round by round, after a warm-up; the order turns from round to round."""
+    """Return the seconds of each way, round by round, after a warm-up; the order turns round by round."""
     for function in ways.values():
         function()
     seconds: dict[str, list[float]] = {name: [] for name in ways}

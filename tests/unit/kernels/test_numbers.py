@@ -71,11 +71,12 @@ def test_functions_keep_their_precision_near_zero_and_far_from_it(build: str, dt
         tanh = unroll(identity, jnp.asarray(x), ElmanState(nothing))[1]
         gru = jax.tree.map(lambda leaf: jnp.zeros_like(leaf, dtype), GRU(1, 1, key=jax.random.key(0)))
         gate = eqx.tree_at(lambda cell: cell.input_weight, gru, jnp.array([[0], [1], [0]], dtype))
-        sigmoid = unroll(gate, jnp.asarray(x), GRUState(nothing + 1))[1]
+        # The other gates multiply infinity by their weight of zero, so it stays out here.
+        sigmoid = unroll(gate, jnp.asarray(np.clip(x, -700, 700)), GRUState(nothing + 1))[1]
         least = np.finfo(dtype).tiny * 10
         bound = 4 * np.finfo(dtype).eps
         np.testing.assert_allclose(tanh, np.tanh(exact), rtol=float(bound), atol=float(least))
-        np.testing.assert_allclose(sigmoid, 1 / (1 + np.exp(-exact)), rtol=float(bound), atol=float(least))
+        np.testing.assert_allclose(sigmoid, 1 / (1 + np.exp(-np.clip(exact, -700, 700))), rtol=float(bound), atol=float(least))
         assert tanh[0, -1, 0] == 1
 
 
