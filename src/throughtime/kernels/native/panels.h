@@ -95,15 +95,29 @@ inline void multiply(const T* const* rows, const T* panel, int depth, Vec<T> (&s
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; i++) row[i] = rows[i];
   Vec<T> chain[chains][Rows][Lanes] = {};
+  // Whichever is fewer, values or weights, stays in registers beside the sums; the other comes one at a time.
   const auto add = [&](int c, int k) __attribute__((always_inline)) {
-    Vec<T> value[Rows];
+    const auto weight = [&](int lane) { return *reinterpret_cast<const Vec<T>*>(panel + lane * width); };
+    if constexpr (Rows > Lanes) {
+      Vec<T> weights[Lanes];
 #pragma GCC unroll 16
-    for (int i = 0; i < Rows; i++) value[i] = all(row[i][k]);
+      for (int lane = 0; lane < Lanes; lane++) weights[lane] = weight(lane);
 #pragma GCC unroll 16
-    for (int lane = 0; lane < Lanes; lane++) {
-      const Vec<T> weight = *reinterpret_cast<const Vec<T>*>(panel + lane * width);
+      for (int i = 0; i < Rows; i++) {
+        const Vec<T> value = all(row[i][k]);
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; i++) chain[c][i][lane] += value[i] * weight;
+        for (int lane = 0; lane < Lanes; lane++) chain[c][i][lane] += value * weights[lane];
+      }
+    } else {
+      Vec<T> values[Rows];
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; i++) values[i] = all(row[i][k]);
+#pragma GCC unroll 16
+      for (int lane = 0; lane < Lanes; lane++) {
+        const Vec<T> one = weight(lane);
+#pragma GCC unroll 16
+        for (int i = 0; i < Rows; i++) chain[c][i][lane] += values[i] * one;
+      }
     }
     panel += Lanes * width;
   };
