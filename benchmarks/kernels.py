@@ -84,7 +84,7 @@ def _ratio(peer: list[float], ours: list[float]) -> list[float]:
 
 
 def jax_ways(cell: Cell, x: np.ndarray) -> tuple[Run, Run]:
-    """Return inference and a training step as functions that wait for their results; both are compiled here."""
+    """Return inference and a training step as functions that wait for their results, both compiled here."""
 
     # Functions of their own: JAX would otherwise give the first one's trace to both ways.
     def outputs(cell: Cell, x: jax.Array) -> jax.Array:

@@ -62,8 +62,8 @@ def backward(plan: Plan, operands: Operands, saved: Saved, cotangents: Results) 
     d_recurrent = rest[0] if family.recurrent_differs else d_projected
     hidden_size = saved.before.shape[-1]
 
-    # The transpose of these products is the form that `project`'s own gradient has, by another array: XLA then
-    # rearranges `d_recurrent` once for both, and takes its faster product.
+    # The transpose of these products is the form that `project`'s own gradient has, by another array: XLA
+    # then rearranges `d_recurrent` once for both, and takes its faster product.
     def products(weight: Array) -> Array:
         return jax.vmap(jax.vmap(lambda hidden: hidden @ weight.T))(saved.before)
 

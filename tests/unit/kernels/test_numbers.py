@@ -76,7 +76,9 @@ def test_functions_keep_their_precision_near_zero_and_far_from_it(build: str, dt
         least = np.finfo(dtype).tiny * 10
         bound = 4 * np.finfo(dtype).eps
         np.testing.assert_allclose(tanh, np.tanh(exact), rtol=float(bound), atol=float(least))
-        np.testing.assert_allclose(sigmoid, 1 / (1 + np.exp(-np.clip(exact, -700, 700))), rtol=float(bound), atol=float(least))
+        np.testing.assert_allclose(
+            sigmoid, 1 / (1 + np.exp(-np.clip(exact, -700, 700))), rtol=float(bound), atol=float(least)
+        )
         assert tanh[0, -1, 0] == 1
 
 
