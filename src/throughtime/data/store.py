@@ -16,7 +16,7 @@ import numpy as np
 
 from throughtime.core.errors import DataError, ShapeError
 
-MEMORY_LIMIT_BYTES = 256 << 20
+MEMORY_LIMIT_BYTES = 128 << 20
 _WRITE_BYTES = 1 << 20
 _NUMBERS_AT_ONCE = 1 << 16
 
@@ -25,7 +25,7 @@ class SequenceStore:
     """A growing list of encoded sequences, gathered into padded batches by index.
 
     The first sequence decides what the store holds: ids, kept in the unsigned type they come in, or numbers,
-    kept in float32. Past `memory_limit_bytes` (default 256 MiB) everything moves to an unnamed temporary
+    kept in float32. Past `memory_limit_bytes` (default 128 MiB) everything moves to an unnamed temporary
     file, which the operating system removes whatever happens.
 
     **Shapes** a sequence is `[T]` (ids) or `[T, F]` (numbers); a batch is `[T, B]` int32 or `[T, B, F]`
