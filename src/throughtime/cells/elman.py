@@ -102,4 +102,4 @@ class Elman(FusedCell):
 
     def fused(self) -> Fused:
         """Return the kernel of these equations."""
-        return Fused(f"elman_{self.activation}", ("recurrent_weight",))
+        return Fused(f"elman_{self.activation}", ("input_weight", "bias", "recurrent_weight"))

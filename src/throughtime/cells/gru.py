@@ -112,4 +112,4 @@ class GRU(FusedCell):
 
     def fused(self) -> Fused:
         """Return the kernel of these equations."""
-        return Fused("gru", ("recurrent_weight", "candidate_bias"))
+        return Fused("gru", ("input_weight", "bias", "recurrent_weight", "candidate_bias"))

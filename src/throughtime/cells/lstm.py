@@ -117,4 +117,4 @@ class LSTM(FusedCell):
 
     def fused(self) -> Fused:
         """Return the kernel of these equations."""
-        return Fused("lstm", ("recurrent_weight",))
+        return Fused("lstm", ("input_weight", "bias", "recurrent_weight"))

@@ -92,8 +92,8 @@ class SelfUnrollingCell(Cell):
 class Fused(NamedTuple):
     """The kernel of a cell: the name of its `family`, and the fields of the cell that hold its `weights`.
 
-    `throughtime.kernels.families` lists the families; the weights are the recurrent matrix `[gates H, H]`
-    and, where the family has one, a vector `[H]`.
+    `throughtime.kernels.families` lists the families; the weights are W `[gates H, I]`, b `[gates H]`,
+    U `[gates H, H]` and, where the family has some, vectors `[..., H]` in one array.
     """
 
     family: str
@@ -103,9 +103,9 @@ class Fused(NamedTuple):
 class FusedCell(Cell):
     """A cell whose steps over a sequence a fused kernel can compute, from the same equations.
 
-    `project` gives one array `[gates H]`, the output is the hidden layer, which is the first array of the
-    state, and `step` reads no weights but those that `fused` names. A law holds that both give the same
-    numbers. In a subclass that changes `step` the kernel is not used.
+    `project` is W x + b, the output is the hidden layer, which is the first array of the state, and a step
+    reads no weights but those that `fused` names. A law holds that both give the same numbers. In a subclass
+    that changes `project` or `step` the kernel is not used.
     """
 
     @abc.abstractmethod

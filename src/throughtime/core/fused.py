@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer
 
-from throughtime.core.cell import FusedCell, Projected, State
+from throughtime.core.cell import FusedCell, State
 from throughtime.core.errors import OptionError, choose
-from throughtime.core.scanning import scan
+from throughtime.core.scanning import project_and_scan
 from throughtime.kernels import library
 from throughtime.kernels.families import FAMILIES
 from throughtime.kernels.plan import Operands, Plan, Results
@@ -66,20 +66,24 @@ def kernels(choice: str, *, threads: int = 0) -> Iterator[None]:
         _threads.pop()
 
 
-def can_fuse(cell: FusedCell, state: State, projected: Projected) -> bool:
+def can_fuse(cell: FusedCell, state: State, inputs: Array) -> bool:
     """Tell whether a kernel can run a cell on arrays like these."""
-    if instruction_set() == OFF or not _step_is_the_kernels(type(cell)):
+    if instruction_set() == OFF or not _steps_are_the_kernels(type(cell)):
         return False
-    arrays = [getattr(cell, name) for name in cell.fused().weights] + jax.tree.leaves((state, projected))
+    arrays = [getattr(cell, name) for name in cell.fused().weights] + jax.tree.leaves((state, inputs))
     dtypes = {str(array.dtype) for array in arrays}
-    return len(dtypes) == 1 and dtypes <= set(library.DTYPES) and projected.size > 0
+    return len(dtypes) == 1 and dtypes <= set(library.DTYPES) and inputs.size > 0
 
 
 def run_fused(
-    cell: FusedCell, state: State, projected: Projected, lengths: Integer[Array, " B"] | None, reverse: bool
+    cell: FusedCell,
+    state: State,
+    inputs: Float[Array, "T B I"],
+    lengths: Integer[Array, " B"] | None,
+    reverse: bool,
 ) -> tuple[State, Float[Array, "T B O"]]:
-    """Run a cell over a projected sequence with its kernel on a CPU, and step by step on other platforms."""
-    steps, batch_size = projected.shape[:2]
+    """Run a cell over sequences with its kernel on a CPU, and step by step on other platforms."""
+    steps, batch_size = inputs.shape[:2]
     real = jnp.full(batch_size, steps, jnp.int32) if lengths is None else lengths.astype(jnp.int32)
     fused = cell.fused()
     hollow = jax.tree.map(lambda _: None, cell)
@@ -89,7 +93,7 @@ def run_fused(
         FAMILIES[fused.family], reverse, instruction_set(), plain, threads=_threads[-1] if _threads else 0
     )
     weights = tuple(getattr(cell, name) for name in fused.weights)
-    operands = Operands(weights, tuple(jax.tree.leaves(state)), projected, real)
+    operands = Operands(weights, tuple(jax.tree.leaves(state)), inputs, real)
     results = jax.lax.platform_dependent(operands, cpu=functools.partial(run, plan), default=plain)
     return jax.tree.unflatten(structure, results.final), results.outputs
 
@@ -117,14 +121,17 @@ class StepByStep:
         )
         state = jax.tree.unflatten(self.structure, operands.initial)
         lengths = operands.lengths if self.masked else None
-        final, outputs = scan(cell, state, operands.projected, lengths, self.reverse)
+        final, outputs = project_and_scan(cell, state, operands.inputs, lengths, self.reverse)
         return Results(tuple(jax.tree.leaves(final)), outputs)
 
 
-def _step_is_the_kernels(kind: type) -> bool:
-    """Tell whether no subclass has changed `step` below the class that named the kernel."""
-    owner = {name: next(base for base in kind.__mro__ if name in vars(base)) for name in ("step", "fused")}
-    return issubclass(owner["fused"], owner["step"])
+def _steps_are_the_kernels(kind: type) -> bool:
+    """Tell whether no subclass has changed `project` or `step` below the class that named the kernel."""
+
+    def owner(name: str) -> type:
+        return next(base for base in kind.__mro__ if name in vars(base))
+
+    return all(issubclass(owner("fused"), owner(name)) for name in ("project", "step"))
 
 
 def _from_environment() -> str:

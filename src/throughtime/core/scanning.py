@@ -2,10 +2,23 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Integer
+from jaxtyping import Array, Bool, Float, Integer, Shaped
 
 from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.state import keep_finished
+
+
+def project_and_scan(
+    cell: Cell,
+    state: State,
+    inputs: Shaped[Array, "T B *I"],
+    lengths: Integer[Array, " B"] | None,
+    reverse: bool,
+) -> tuple[State, Float[Array, "T B O"]]:
+    """Run a cell over sequences and return the final state and all outputs; padding may hold anything."""
+    if lengths is not None:
+        inputs = zero_padding(inputs, valid_steps(lengths, inputs.shape[0]))
+    return scan(cell, state, jax.vmap(jax.vmap(cell.project))(inputs), lengths, reverse)
 
 
 def scan(
@@ -28,3 +41,10 @@ def scan(
 def valid_steps(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T B"]:
     """Return which steps of each sequence are real, the others being padding."""
     return jnp.arange(time_steps)[:, None] < lengths[None, :]
+
+
+def zero_padding(values: Shaped[Array, "T B *F"], valid: Bool[Array, "T B"]) -> Shaped[Array, "T B *F"]:
+    """Return `values` with zeros at the steps that are padding, so that nothing there can spread."""
+    return jnp.where(
+        valid.reshape(valid.shape + (1,) * (values.ndim - 2)), values, jnp.zeros((), values.dtype)
+    )

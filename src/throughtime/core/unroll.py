@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.cell import Cell, FusedCell, PointwiseCell, SelfUnrollingCell, State
 from throughtime.core.errors import NotACellError, ShapeError
 from throughtime.core.fused import can_fuse, run_fused
-from throughtime.core.scanning import scan, valid_steps
+from throughtime.core.scanning import project_and_scan, valid_steps, zero_padding
 from throughtime.core.state import initial_states
 
 
@@ -53,29 +53,21 @@ def unroll(
         state = initial_states(cell, batch_size, key)
     else:
         _check_state(cell, state, batch_size)
+    if isinstance(cell, FusedCell) and can_fuse(cell, state, inputs):
+        return run_fused(cell, state, inputs, lengths, reverse)
     valid = None if lengths is None else valid_steps(lengths, inputs.shape[0])
-    if valid is not None:
-        inputs = zero_padding(inputs, valid)
+    clean = inputs if valid is None else zero_padding(inputs, valid)
     if isinstance(cell, SelfUnrollingCell):
-        return cell.unroll_whole(inputs, state, lengths, reverse)
-    projected = jax.vmap(jax.vmap(cell.project))(inputs)
+        return cell.unroll_whole(clean, state, lengths, reverse)
     if isinstance(cell, PointwiseCell):
+        projected = jax.vmap(jax.vmap(cell.project))(clean)
         return state, projected if valid is None else zero_padding(projected, valid)
-    if isinstance(cell, FusedCell) and can_fuse(cell, state, projected):
-        return run_fused(cell, state, projected, lengths, reverse)
-    return scan(cell, state, projected, lengths, reverse)
+    return project_and_scan(cell, state, inputs, lengths, reverse)
 
 
 def last_step(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T B"]:
     """Return which step of each sequence is its last real one."""
     return jnp.arange(time_steps)[:, None] == lengths[None, :] - 1
-
-
-def zero_padding(values: Shaped[Array, "T B *F"], valid: Bool[Array, "T B"]) -> Shaped[Array, "T B *F"]:
-    """Return `values` with zeros at the steps that are padding, so that nothing there can spread."""
-    return jnp.where(
-        valid.reshape(valid.shape + (1,) * (values.ndim - 2)), values, jnp.zeros((), values.dtype)
-    )
 
 
 def check_lengths(lengths: Integer[Array, " B"], time_steps: int, batch_size: int) -> None:

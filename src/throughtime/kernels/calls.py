@@ -12,66 +12,53 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from throughtime.kernels import library
-from throughtime.kernels.folding import Arrays, Foldable, folding
+from throughtime.kernels.folding import Arrays, Foldable, folding, one_by_one
 from throughtime.kernels.plan import Gradients, Operands, Plan, Results
 
 
 class Saved(NamedTuple):
-    """What a forward pass keeps for the backward pass.
+    """What a forward pass keeps for the backward pass: its outputs, and what else the family needs."""
 
-    `before`: the hidden layer that each step started from. `gates`: the gates, or the outputs if they are
-    enough. `more`: one more array, of a family that needs it.
-    """
-
-    before: Float[Array, "T B H"]
-    gates: Float[Array, "T B G"]
+    outputs: Float[Array, "T B H"]
+    gates: tuple[Float[Array, "T B G"], ...]
     more: tuple[Float[Array, "T B H"], ...]
 
 
 def infer(plan: Plan, operands: Operands) -> Results:
     """Run a recurrence and keep nothing for a backward pass."""
     (outputs,), final = _infer(plan)(
-        operands.weights, (operands.projected,), (*operands.initial, operands.lengths)
+        operands.weights, (operands.inputs,), (*operands.initial, operands.lengths)
     )
     return Results(final, outputs)
 
 
 def train(plan: Plan, operands: Operands) -> tuple[Results, Saved]:
-    """Run a recurrence and keep what the backward pass needs; the gates overwrite the projected input."""
-    (outputs, before, *rest), final = _train(plan)(
-        operands.weights, (operands.projected,), (*operands.initial, operands.lengths)
+    """Run a recurrence and keep what the backward pass needs."""
+    (outputs, *rest), final = _train(plan)(
+        operands.weights, (operands.inputs,), (*operands.initial, operands.lengths)
     )
-    gates = rest.pop(0) if plan.family.saves_gates else outputs
-    return Results(final, outputs), Saved(before, gates, tuple(rest))
+    split = int(plan.family.saves_gates)
+    return Results(final, outputs), Saved(outputs, tuple(rest[:split]), tuple(rest[split:]))
 
 
 def backward(plan: Plan, operands: Operands, saved: Saved, cotangents: Results) -> Gradients:
-    """Return the gradients by the weights, the initial state and the projected input.
+    """Return the gradients by the weights, the initial state and the inputs.
 
     **Cost**
 
-        as much as the forward pass, and one matrix product over all steps for the weights
+        as much as the forward pass, twice; a gradient by the inputs that nobody asks for costs nothing
     """
     family = plan.family
-    sequences = [cotangents.outputs]
-    if family.needs_hidden:
-        sequences.append(saved.before)
-    sequences += [saved.gates, *saved.more]
-    rows = (*operands.initial[1:], operands.lengths, *cotangents.final)
-    (d_projected, *rest), d_initial = _backward(plan)(operands.weights[:1], tuple(sequences), rows)
-    d_recurrent = rest[0] if family.recurrent_differs else d_projected
-    hidden_size = saved.before.shape[-1]
-
-    # The transpose of these products is the form that `project`'s own gradient has, by another array: XLA
-    # then rearranges `d_recurrent` once for both, and takes its faster product.
-    def products(weight: Array) -> Array:
-        return jax.vmap(jax.vmap(lambda hidden: hidden @ weight.T))(saved.before)
-
-    d_weights = list(jax.linear_transpose(products, operands.weights[0])(d_recurrent))
-    if family.vector_gate is not None:
-        first = family.vector_gate * hidden_size
-        d_weights.append(d_recurrent[..., first : first + hidden_size].sum((0, 1)))
-    return Gradients(tuple(d_weights), d_initial, d_projected)
+    input_weight, _, *recurrent = operands.weights
+    sequences = (cotangents.outputs, saved.outputs, *saved.gates, *saved.more)
+    rows = (*operands.initial, operands.lengths, *cotangents.final)
+    gradients, d_rows = _backward(plan)(tuple(recurrent), sequences, rows)
+    d_initial, d_vectors = d_rows[: family.states], d_rows[family.states :]
+    factors = (operands.inputs, saved.outputs, *(saved.more if family.two_phases else ()))
+    d_weights, _ = _weights(plan)((), (*gradients, *factors), (operands.initial[0], operands.lengths))
+    d_weights += tuple(rows.sum(0).reshape(recurrent[1].shape) for rows in d_vectors)
+    (d_inputs,), _ = _inputs(plan)((input_weight,), gradients[:1], (operands.lengths,))
+    return Gradients(d_weights, d_initial, d_inputs)
 
 
 @functools.cache
@@ -79,9 +66,8 @@ def _infer(plan: Plan) -> Foldable:
     states = plan.family.states
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
-        (projected,), like = sequences, rows[0]
-        results = [_outputs(projected, like), *rows[:states]]
-        outputs, *final = _native(plan, "infer", results, {})(projected, *weights, *rows)
+        results = [_like(sequences[0], rows[0].shape[-1]), *rows[:states]]
+        outputs, *final = _native(plan, "infer", results, {})(*sequences, *weights, *rows)
         return (outputs,), tuple(final)
 
     return folding(call)
@@ -92,16 +78,12 @@ def _train(plan: Plan) -> Foldable:
     family = plan.family
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
-        (projected,), like = sequences, rows[0]
-        sequence = _outputs(projected, like)
-        results = [sequence, *rows[: family.states], sequence]
-        aliases = {}
-        if family.saves_gates:
-            aliases[0] = len(results)
-            results.append(projected)
-        if family.saves_more:
-            results.append(sequence)
-        outputs, *rest = _native(plan, "train", results, aliases)(projected, *weights, *rows)
+        (inputs,), hidden_size = sequences, rows[0].shape[-1]
+        outputs = _like(inputs, hidden_size)
+        results = [outputs, *rows[: family.states]]
+        results += [_like(inputs, family.gates * hidden_size)] * family.saves_gates
+        results += [outputs] * family.saves_more
+        outputs, *rest = _native(plan, "train", results, {})(inputs, *weights, *rows)
         return (outputs, *rest[family.states :]), tuple(rest[: family.states])
 
     return folding(call)
@@ -113,24 +95,56 @@ def _backward(plan: Plan) -> Foldable:
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
         d_outputs, *saved = sequences
-        before_lengths, d_final = rows[: family.states], rows[family.states :]
-        gates_at = 1 if family.needs_hidden else 0
+        before_lengths, d_final = rows[: family.states + 1], rows[family.states + 1 :]
         hidden_size = d_outputs.shape[-1]
-        projected = jax.ShapeDtypeStruct((*d_outputs.shape[:2], family.gates * hidden_size), d_outputs.dtype)
         arguments = [d_outputs, *weights, *before_lengths, *saved, *d_final]
+        first_saved = len(arguments) - len(d_final) - len(saved)
         # The gradient overwrites the gates, or the outputs' gradient where no gates were saved.
-        overwritten = 1 + len(weights) + len(before_lengths) + gates_at if family.saves_gates else 0
-        first_final = len(arguments) - len(d_final)
-        aliases = {overwritten: 0} | {first_final + n: 1 + n for n in range(family.states)}
-        results = [projected, *d_final] + [projected] * family.recurrent_differs
-        d_projected, *rest = _native(plan, "backward", results, aliases)(*arguments)
-        return (d_projected, *rest[family.states :]), tuple(rest[: family.states])
+        aliases = {first_saved + 1 if family.saves_gates else 0: 0}
+        aliases |= {len(arguments) - len(d_final) + n: 1 + n for n in range(family.states)}
+        results = [_like(d_outputs, family.gates * hidden_size), *d_final]
+        if family.recurrent_differs:
+            aliases[first_saved + 2] = len(results)
+            results.append(d_outputs)
+        if family.has_vectors:
+            batch, vectors = d_outputs.shape[1], weights[1].size
+            results.append(jax.ShapeDtypeStruct((batch, vectors), d_outputs.dtype))
+        given = _native(plan, "backward", results, aliases)(*arguments)
+        last = 1 + family.states
+        d_last, d_vectors = given[last : last + family.recurrent_differs], given[last + family.recurrent_differs :]
+        return (given[0], *d_last), (*given[1:last], *d_vectors)
 
     return folding(call)
 
 
-def _outputs(projected: Array, state: Array) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((*projected.shape[:2], state.shape[-1]), projected.dtype)
+@functools.cache
+def _weights(plan: Plan) -> Foldable:
+    family = plan.family
+
+    def call(_: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
+        first = 1 + family.recurrent_differs
+        gradients, (inputs, outputs, *kept) = sequences[:first], sequences[first:]
+        (initial, lengths), size = rows, gradients[0].shape[-1]
+        shapes = ((size, inputs.shape[-1]), (size,), (size, outputs.shape[-1]))
+        results = [jax.ShapeDtypeStruct(shape, inputs.dtype) for shape in shapes]
+        arguments = (*gradients, inputs, initial, outputs, *kept, lengths)
+        return tuple(_native(plan, "weights", results, {})(*arguments)), ()
+
+    return one_by_one(call)
+
+
+@functools.cache
+def _inputs(plan: Plan) -> Foldable:
+    def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
+        (d_projected,) = sequences
+        results = [_like(d_projected, weights[0].shape[-1])]
+        return tuple(_native(plan, "inputs", results, {})(d_projected, *weights, *rows)), ()
+
+    return folding(call)
+
+
+def _like(sequence: Array, features: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((*sequence.shape[:2], features), sequence.dtype)
 
 
 def _native(
@@ -138,6 +152,7 @@ def _native(
 ) -> Callable[..., Sequence[Array]]:
     library.load(plan.instruction_set)
     shapes = [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results]
-    name = library.target_name(plan.instruction_set, plan.family.name, str(shapes[0].dtype), part)
+    family = None if part == "inputs" else plan.family.name
+    name = library.target_name(plan.instruction_set, family, str(shapes[0].dtype), part)
     call = jax.ffi.ffi_call(name, shapes, input_output_aliases=aliases)
     return functools.partial(call, reverse=plan.reverse, threads=np.int64(plan.threads))

@@ -1,4 +1,4 @@
-"""`vmap` over native calls: another axis of examples is more batch, and no other call."""
+"""`vmap` over native calls: another axis of examples is more batch, if the weights are shared."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -43,6 +43,15 @@ def folding(call: Foldable) -> Foldable:
     Sequences have the batch as their second axis, rows as their first. If the weights differ from example to
     example, there is nothing to share, and the calls follow one another.
     """
+    return _mapped(call, folds=True)
+
+
+def one_by_one(call: Foldable) -> Foldable:
+    """Return a call whose results are no sequences or rows, so that under `vmap` calls follow one another."""
+    return _mapped(call, folds=False)
+
+
+def _mapped(call: Foldable, folds: bool) -> Foldable:
     mapped = jax.custom_batching.custom_vmap(call)
 
     @mapped.def_vmap
@@ -50,7 +59,7 @@ def folding(call: Foldable) -> Foldable:
         axis_size: int, batched: Sequence[Batched], weights: Arrays, sequences: Arrays, rows: Arrays
     ) -> tuple[tuple[Arrays, Arrays], tuple[Batched, Batched]]:
         of_weights, of_sequences, of_rows = batched
-        if any(of_weights):
+        if any(of_weights) or not folds:
 
             def one(number: Array) -> tuple[Arrays, Arrays]:
                 def pick(values: Arrays, flags: Batched) -> Arrays:

@@ -11,7 +11,7 @@ from throughtime.kernels.families import FAMILIES
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 """From the least to the most: SSE2 or NEON, as every processor of its kind has; AVX2 with FMA; AVX-512."""
 
-PASSES = ("infer", "train", "backward")
+PASSES = ("infer", "train", "backward", "weights")
 DTYPES = ("float32", "float64")
 
 _FOLDER = Path(__file__).parent
@@ -35,17 +35,20 @@ def available() -> tuple[str, ...]:
 def load(instruction_set: str) -> None:
     """Make the functions built for an instruction set known to XLA."""
     library = ctypes.CDLL(str(_file(instruction_set)))
-    for family in FAMILIES:
-        for dtype in DTYPES:
-            for part in PASSES:
-                capsule = jax.ffi.pycapsule(getattr(library, f"throughtime_{family}_{dtype}_{part}"))
-                name = target_name(instruction_set, family, dtype, part)
-                jax.ffi.register_ffi_target(name, capsule, platform="cpu")
+    for dtype in DTYPES:
+        parts = [_target(family, dtype, part) for family in FAMILIES for part in PASSES]
+        for target in (*parts, _target(None, dtype, "inputs")):
+            capsule = jax.ffi.pycapsule(getattr(library, f"throughtime_{target}"))
+            jax.ffi.register_ffi_target(f"throughtime_{instruction_set}_{target}", capsule, platform="cpu")
 
 
-def target_name(instruction_set: str, family: str, dtype: str, part: str) -> str:
-    """Return the name by which XLA knows a function."""
-    return f"throughtime_{instruction_set}_{family}_{dtype}_{part}"
+def target_name(instruction_set: str, family: str | None, dtype: str, part: str) -> str:
+    """Return the name by which XLA knows a function; the gradient by the inputs is no family's own."""
+    return f"throughtime_{instruction_set}_{_target(family, dtype, part)}"
+
+
+def _target(family: str | None, dtype: str, part: str) -> str:
+    return f"{dtype}_{part}" if family is None else f"{family}_{dtype}_{part}"
 
 
 def _file(instruction_set: str) -> Path:

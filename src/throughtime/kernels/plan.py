@@ -12,14 +12,14 @@ from throughtime.kernels.families import Family
 class Operands(NamedTuple):
     """The arrays that a recurrence reads.
 
-    `weights`: the recurrent weights `[gates H, H]` and, if the family has one, a vector `[H]`. `initial`: the
-    state before the first step, arrays `[B, H]`. `projected`: what `project` gave, `[T, B, gates H]`.
-    `lengths`: real steps of each sequence.
+    `weights`: W `[gates H, I]`, b `[gates H]`, U `[gates H, H]` and, if the family has some, vectors `[..., H]`.
+    `initial`: the state before the first step, arrays `[B, H]`. `inputs`: `[T, B, I]`. `lengths`: real steps
+    of each sequence.
     """
 
     weights: tuple[Float[Array, "..."], ...]
     initial: tuple[Float[Array, "B H"], ...]
-    projected: Float[Array, "T B G"]
+    inputs: Float[Array, "T B I"]
     lengths: Integer[Array, " B"]
 
 
@@ -35,7 +35,7 @@ class Gradients(NamedTuple):
 
     weights: tuple[Float[Array, "..."], ...]
     initial: tuple[Float[Array, "B H"], ...]
-    projected: Float[Array, "T B G"]
+    inputs: Float[Array, "T B I"]
 
 
 Scan: TypeAlias = Callable[[Operands], Results]

@@ -22,7 +22,7 @@ _push_forward.multiple_results = True
 def push_forward(
     plan: Plan, pull_back: PullBack, operands: Operands, saved: Saved, tangents: Gradients
 ) -> Results:
-    """Return the tangents of the results, given those of weights, initial state and projected input.
+    """Return the tangents of the results, given those of weights, initial state and inputs.
 
     **Cost**
 
@@ -56,7 +56,7 @@ def _evaluate(
 
 def _shapes(*avals: Any, fixed_tree: Any, moving_tree: Any, **_: Any) -> list[Any]:
     _operands, saved, tangents = _parts(avals, fixed_tree, moving_tree)
-    return [*tangents.initial, saved.before]
+    return [*tangents.initial, saved.outputs]
 
 
 def _transpose(
@@ -121,13 +121,13 @@ def _batch(
         folded = (
             Operands(
                 operands.weights, fold(operands.initial, of_operands.initial, size, 0),
-                *fold((operands.projected,), (of_operands.projected,), size, 1),
+                *fold((operands.inputs,), (of_operands.inputs,), size, 1),
                 *fold((operands.lengths,), (of_operands.lengths,), size, 0),
             ),
             jax.tree.map(lambda leaf, flag: fold((leaf,), (flag,), size, 1)[0], saved, of_saved),
             Gradients(
                 tangents.weights, fold(tangents.initial, of_tangents.initial, size, 0),
-                *fold((tangents.projected,), (of_tangents.projected,), size, 1),
+                *fold((tangents.inputs,), (of_tangents.inputs,), size, 1),
             ),
         )  # fmt: skip
         *final, outputs = _push_forward.bind(*jax.tree.leaves(folded), **parameters)

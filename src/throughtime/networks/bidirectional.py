@@ -11,7 +11,8 @@ from throughtime.core.cell import Cell
 from throughtime.core.errors import NotACellError, ShapeError, choose
 from throughtime.core.scanning import valid_steps
 from throughtime.core.sequence_map import SequenceMap
-from throughtime.core.unroll import unroll, zero_padding
+from throughtime.core.scanning import zero_padding
+from throughtime.core.unroll import unroll
 
 Merge = Literal["concatenate", "sum", "mean"]
 

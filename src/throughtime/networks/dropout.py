@@ -11,7 +11,7 @@ from throughtime.core.cell import NoState, SelfUnrollingCell
 from throughtime.core.errors import OptionError, check_sizes
 from throughtime.core.scanning import valid_steps
 from throughtime.core.sequence_map import Network
-from throughtime.core.unroll import zero_padding
+from throughtime.core.scanning import zero_padding
 
 
 class DropoutState(NamedTuple):

@@ -11,7 +11,7 @@ from throughtime.core.cell import SelfUnrollingCell
 from throughtime.core.errors import check_sizes
 from throughtime.core.initializers import uniform_by_columns
 from throughtime.core.scanning import valid_steps
-from throughtime.core.unroll import zero_padding
+from throughtime.core.scanning import zero_padding
 
 
 class WindowState(NamedTuple):

@@ -4,91 +4,81 @@
 // tile ends with everything that the pointwise part of a step needs in registers. A tile reads its panel in order.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
-#include <cstdlib>
-#include <memory>
+#include <utility>
 
+#include "memory.h"
 #include "vectors.h"
 
 namespace throughtime {
 
-template <class T>
-class Panels {
- public:
-  explicit Panels(size_t size)
-      : values_(static_cast<T*>(std::aligned_alloc(64, (size * sizeof(T) + 63) / 64 * 64)), std::free) {}
-  T* data() const { return values_.get(); }
-  bool missing() const { return values_ == nullptr; }
-
- private:
-  std::unique_ptr<T, void (*)(void*)> values_;
-};
-
-// How `hidden` units are cut into blocks of at most `most` vectors; the last one may have fewer.
+// How `units` numbers side by side are cut into blocks of at most `most` vectors; the last one may have fewer.
 template <class T>
 struct Blocks {
   static constexpr int width = Simd<T>::width;
-  int hidden;
+  int units;
   int most;
 
-  int count() const { return (hidden + most * width - 1) / (most * width); }
+  int count() const { return (units + most * width - 1) / (most * width); }
   int first_unit(int block) const { return block * most * width; }
-  int vectors(int block) const {
-    const int left = (hidden - first_unit(block) + width - 1) / width;
-    return left < most ? left : most;
-  }
-  bool whole(int block) const { return first_unit(block) + vectors(block) * width <= hidden; }
-  int end_unit(int block) const {
-    const int end = first_unit(block) + most * width;
-    return end < hidden ? end : hidden;
-  }
-  // Where a block's panel starts, when each row of the panel has `gates` vectors for each vector of units.
-  size_t offset(int block, int depth, int gates) const {
-    return size_t(block) * most * width * depth * gates;
-  }
-  size_t size(int depth, int gates) const {
-    return size_t((hidden + width - 1) / width) * width * depth * gates;
-  }
+  int vectors(int block) const { return std::min((units - first_unit(block) + width - 1) / width, most); }
+  bool whole(int block) const { return first_unit(block) + vectors(block) * width <= units; }
+  int end_unit(int block) const { return std::min(first_unit(block) + most * width, units); }
+  // Where a block's panel starts, when each row of the panel has `lanes` vectors for each vector of units.
+  size_t offset(int block, int depth, int lanes) const { return size_t(block) * most * width * depth * lanes; }
+  size_t size(int depth, int lanes) const { return size_t((units + width - 1) / width) * width * depth * lanes; }
 };
 
-// Packs U [gates * H, H] for the product U h: panel[k][vector][gate] = U[gate * H + units of the vector, k].
+// Packs one block of a matrix W [gates * H, depth] for the product W x:
+// panel[k][vector][gate] = W[gate * H + units of the vector, k].
 template <class T>
-void pack_forward(const T* weight, int hidden, int gates, const Blocks<T>& blocks, T* panels) {
-  constexpr int width = Simd<T>::width;
-  for (int block = 0; block < blocks.count(); block++) {
-    const int vectors = blocks.vectors(block), stride = vectors * gates * width;
-    T* panel = panels + blocks.offset(block, hidden, gates);
+void pack_forward(const T* weight, int depth, int gates, const Blocks<T>& blocks, int block, T* panels) {
+  constexpr int width = Simd<T>::width, few = 16;  // rows of the panel that stay in the nearest cache
+  const int vectors = blocks.vectors(block), stride = vectors * gates * width;
+  T* panel = panels + blocks.offset(block, depth, gates);
+  for (int begin = 0; begin < depth; begin += few) {
+    const int end = std::min(begin + few, depth);
     for (int v = 0; v < vectors; v++)
       for (int gate = 0; gate < gates; gate++)
         for (int lane = 0; lane < width; lane++) {
           T* to = panel + (v * gates + gate) * width + lane;
           const int unit = blocks.first_unit(block) + v * width + lane;
-          const T* from = unit < hidden ? weight + (size_t(gate) * hidden + unit) * hidden : nullptr;
-          for (int k = 0; k < hidden; k++) to[size_t(k) * stride] = from ? from[k] : T(0);
+          const T* from = unit < blocks.units ? weight + (size_t(gate) * blocks.units + unit) * depth : nullptr;
+          for (int k = begin; k < end; k++) to[size_t(k) * stride] = from ? from[k] : T(0);
         }
   }
 }
 
-// Packs U [gates * H, H] for the product of a gradient [gates * H] with it: panel[k][vector] = U[k, units].
-template <class T>
-void pack_backward(const T* weight, int hidden, int gates, const Blocks<T>& blocks, T* panels) {
-  constexpr int width = Simd<T>::width;
-  for (int block = 0; block < blocks.count(); block++) {
-    const int stride = blocks.vectors(block) * width, first = blocks.first_unit(block);
-    const int real = hidden - first < stride ? hidden - first : stride;
-    T* panel = panels + blocks.offset(block, gates * hidden, 1);
-    for (int k = 0; k < gates * hidden; k++, panel += stride) {
-      std::memcpy(panel, weight + size_t(k) * hidden + first, real * sizeof(T));
+// Packs one block of the columns of a matrix for the product of rows [depth] with it: panel[k] = row(k)[the block].
+template <class T, class Row>
+void pack_columns(int depth, const Blocks<T>& blocks, int block, T* panel, const Row& row) {
+  const int stride = blocks.vectors(block) * Blocks<T>::width, first = blocks.first_unit(block);
+  const int real = std::min(blocks.units - first, stride);
+  for (int k = 0; k < depth; k++, panel += stride) {
+    const T* from = row(k) + first;
+    if (real == stride) {
+      for (int lane = 0; lane < stride; lane += Blocks<T>::width) store<T>(panel + lane, load<T>(from + lane));
+    } else {
+      std::memcpy(panel, from, real * sizeof(T));
       std::memset(panel + real, 0, (stride - real) * sizeof(T));
     }
   }
 }
 
-// sums[i] = rows[i][0..depth) times the panel. One row alone has too few sums to hide the latency of a
-// multiply-add; then several chains, each over every other k, run side by side. The chains are local, so that the
-// compiler can keep them in registers whatever else the sums' address is used for.
+// The most rows that a tile has, and the most numbers of a sum that it can give.
+inline constexpr int kMostRows = 6;
+template <class T>
+using Sums = Vec<T>[kSumRegisters > kMostRows ? kSumRegisters : kMostRows];
+
+// sums[i][lane] = rows[i][0..depth) times the panel. One row alone has too few sums to hide the latency of a
+// multiply-add; then several chains, each over every other k, run side by side.
+//
+// A function of its own, shared by all families: what follows a product differs from family to family, but costs little
+// beside it, and need not be compiled again for every shape of a tile.
 template <class T, int Rows, int Lanes>
-inline void multiply(const T* const* rows, const T* panel, int depth, Vec<T> (&sums)[Rows][Lanes]) {
+[[gnu::noinline]] void multiply(const T* const* rows, const T* panel, int depth, Vec<T>* sums) {
   constexpr int width = Simd<T>::width;
   constexpr int chains = Rows * Lanes >= 8 ? 1 : Rows * Lanes >= 4 ? 2 : 4;
   const T* row[Rows];
@@ -131,22 +121,39 @@ inline void multiply(const T* const* rows, const T* panel, int depth, Vec<T> (&s
   for (int i = 0; i < Rows; i++)
 #pragma GCC unroll 16
     for (int lane = 0; lane < Lanes; lane++) {
-      sums[i][lane] = chain[0][i][lane];
+      Vec<T> sum = chain[0][i][lane];
 #pragma GCC unroll 16
-      for (int c = 1; c < chains; c++) sums[i][lane] += chain[c][i][lane];
+      for (int c = 1; c < chains; c++) sum += chain[c][i][lane];
+      sums[i * Lanes + lane] = sum;
     }
 }
 
-// Calls tile.template operator()<n>(first) for consecutive groups of n <= Most rows, of as equal size as possible:
-// 16 rows in groups of at most 3 are 3 3 3 3 2 2, for a group of one row is half as fast as one of two.
-template <int Most, class Tile>
-inline void in_groups(int rows, Tile&& tile) {
-  const int groups = (rows + Most - 1) / Most;
+template <class T>
+using Multiply = void (*)(const T* const* rows, const T* panel, int depth, Vec<T>* sums);
+
+// How many rows a tile of so many lanes may have.
+constexpr int rows_of_tile(int lanes) { return std::clamp(kSumRegisters / lanes, 1, kMostRows); }
+
+// The product for tiles of `rows` rows and `lanes` lanes, at most kMostLanes.
+inline constexpr int kMostLanes = 8;
+template <class T>
+Multiply<T> multiplier(int rows, int lanes) {
+  // The entry for more rows than a tile may have is never asked for.
+  static constexpr auto table = []<int... N>(std::integer_sequence<int, N...>) {
+    return std::array<Multiply<T>, sizeof...(N)>{
+        multiply<T, std::min(N / kMostLanes + 1, rows_of_tile(N % kMostLanes + 1)), N % kMostLanes + 1>...};
+  }(std::make_integer_sequence<int, kMostRows * kMostLanes>{});
+  return table[(rows - 1) * kMostLanes + lanes - 1];
+}
+
+// Calls tile(first, size) for consecutive groups of at most `most` rows, of as equal size as possible: 16 rows in
+// groups of at most 3 are 3 3 3 3 2 2, for a group of one row is half as fast as one of two.
+template <class Tile>
+inline void in_groups(int rows, int most, Tile&& tile) {
+  const int groups = (rows + most - 1) / most;
   for (int group = 0, first = 0; group < groups; group++) {
     const int size = (rows - first + groups - group - 1) / (groups - group);
-    [&]<int... N>(std::integer_sequence<int, N...>) {
-      (void)((size == N + 1 && (tile.template operator()<N + 1>(first), true)) || ...);
-    }(std::make_integer_sequence<int, Most>{});
+    tile(first, size);
     first += size;
   }
 }

@@ -11,7 +11,7 @@
 namespace throughtime {
 
 struct Sequences {
-  int steps, batch, hidden;
+  int steps, batch, inputs, hidden;
   bool reverse;
   const int32_t* lengths;
 
@@ -25,12 +25,29 @@ struct Sequences {
   int before(int time) const { return reverse ? time + 1 : time - 1; }
   bool is_first(int time, int row) const { return reverse ? time == length(row) - 1 : time == 0; }
   int last(int row) const { return reverse ? 0 : length(row) - 1; }
+
+  // Where the hidden layer is that a step starts from.
+  template <class T>
+  const T* hidden_before(const T* initial, const T* outputs, int time, int row) const {
+    return is_first(time, row) ? initial + size_t(row) * hidden : outputs + at(before(time), row) * hidden;
+  }
+
+  int64_t real_steps() const {
+    int64_t total = 0;
+    for (int row = 0; row < batch; row++) total += length(row);
+    return total;
+  }
+};
+
+struct Place {
+  int time, row;
 };
 
 // The rows that one thread works on, and those of them that are real at a given time.
 struct Rows {
   int begin, end;
 
+  int count() const { return end - begin; }
   void real(const Sequences& s, int time, std::vector<int>& into) const {
     into.clear();
     for (int row = begin; row < end; row++)
@@ -40,8 +57,8 @@ struct Rows {
 
 // Cuts the batch into parts of about as many real steps each: what is padding costs nothing, so it counts nothing.
 inline std::vector<Rows> share_rows(const Sequences& s, int parts) {
-  int64_t total = 0, passed = 0;
-  for (int row = 0; row < s.batch; row++) total += s.length(row);
+  const int64_t total = s.real_steps();
+  int64_t passed = 0;
   std::vector<Rows> shares;
   int begin = 0;
   for (int row = 0; row < s.batch; row++) {
@@ -56,8 +73,21 @@ inline std::vector<Rows> share_rows(const Sequences& s, int parts) {
   return shares;
 }
 
-// How a call is spread over threads: each chunk has rows of its own, or all chunks have all rows and units of their
-// own. Rows need no waiting at all; units need it once a step, and are for batches too small to be cut.
+// All real steps of all rows, time after time.
+inline std::vector<Place> real_places(const Sequences& s) {
+  std::vector<Place> places;
+  places.reserve(s.real_steps());
+  for (int time = 0; time < s.steps; time++)
+    for (int row = 0; row < s.batch; row++)
+      if (time < s.length(row)) places.push_back({time, row});
+  return places;
+}
+
+// Below this number of multiply-adds, waking another thread costs more than it brings.
+inline constexpr int64_t kWorthWaking = 400'000;
+
+// How a recurrence is spread over threads: each chunk has rows of its own, or all chunks have all rows and units of
+// their own. Rows need no waiting at all; units need it once a step, and are for batches too small to be cut.
 struct Partition {
   std::vector<Rows> rows;
   int unit_chunks;
@@ -66,9 +96,8 @@ struct Partition {
 };
 
 inline Partition partition(const Sequences& s, int64_t products_per_row, int blocks, int threads) {
-  // Below these numbers of multiply-adds, waking or awaiting another thread costs more than it brings.
-  constexpr int64_t worth_waking = 400'000, worth_awaiting = 12'000;
-  if (threads > 1 && products_per_row * s.batch * s.steps < worth_waking) threads = 1;
+  constexpr int64_t worth_awaiting = 12'000;  // multiply-adds of a step
+  if (threads > 1 && products_per_row * s.batch * s.steps < kWorthWaking) threads = 1;
   if (threads > 1 && s.batch < 2 * threads && products_per_row * s.batch >= worth_awaiting * threads && blocks > 1)
     return {{{0, s.batch}}, std::min(threads, blocks)};
   return {share_rows(s, std::min(threads, std::max(s.batch, 1))), 1};

@@ -1,7 +1,8 @@
 // What XLA calls, for arrays of one type.
 //
-// A target is named throughtime_<family>_<float32|float64>_<infer|train|backward>. Its arrays come in the order in
-// which they are taken below; throughtime/kernels/calls.py holds the other end.
+// A target is named throughtime_<family>_<float32|float64>_<infer|train|backward|weights>; the gradient by the inputs
+// is the same for all families. The arrays of a target come in the order in which they are taken below;
+// throughtime/kernels/calls.py holds the other end.
 #pragma once
 
 #include <string>
@@ -9,8 +10,12 @@
 #include "backward.h"
 #include "families/elman.h"
 #include "families/gru.h"
+#include "families/gru_reset_before.h"
 #include "families/lstm.h"
+#include "families/minimal_gated.h"
 #include "forward.h"
+#include "input_gradient.h"
+#include "weight_gradient.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace throughtime {
@@ -27,6 +32,14 @@ class Arguments {
   const T* next() { return static_cast<const T*>(any().untyped_data()); }
   const int32_t* integers() { return static_cast<const int32_t*>(any().untyped_data()); }
   ffi::AnyBuffer any() { return *args_.get<ffi::AnyBuffer>(number_++); }
+
+  // Takes a sequence [T, B, feature], and gives its sizes.
+  const T* sequence(int& steps, int& batch, int& features) {
+    const auto array = any();
+    const auto shape = array.dimensions();
+    steps = int(shape[0]), batch = int(shape[1]), features = int(shape[2]);
+    return static_cast<const T*>(array.untyped_data());
+  }
 
  private:
   const ffi::RemainingArgs& args_;
@@ -50,67 +63,64 @@ ffi::Error wrong_count(size_t given, size_t results) {
                                      " arrays and " + std::to_string(results) + " results");
 }
 
-ffi::Error no_memory() {
-  return ffi::Error(ffi::ErrorCode::kResourceExhausted, "no memory to pack recurrent weights in");
+ffi::Error finished(bool had_memory) {
+  if (had_memory) return ffi::Error::Success();
+  return ffi::Error(ffi::ErrorCode::kResourceExhausted, "no memory for the packed weights of a recurrence");
 }
 
 int thread_count(const ffi::ThreadPool& pool, int64_t wanted) {
   return int(std::max<int64_t>(1, wanted > 0 ? wanted : pool.num_threads()));
 }
 
-// projected, U, vector?, initial states, lengths -> outputs, final states, and for training: before, gates?, saved?
+// inputs, W, b, U, vectors?, initial states, lengths -> outputs, final states, and for training: gates?, saved?
 template <class Family, class T, bool Training>
 ffi::Error forward(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::RemainingArgs args,
                    ffi::RemainingRets results) {
-  constexpr size_t takes = 3 + Family::has_vector + Family::states;
-  constexpr size_t gives =
-      1 + Family::states + (Training ? 1 + Family::saves_gates + Family::saves_more : 0);
+  constexpr size_t takes = 5 + (Family::vectors > 0) + Family::states;
+  constexpr size_t gives = 1 + Family::states + (Training ? Family::saves_gates + Family::saves_more : 0);
   if (args.size() != takes || results.size() != gives) return wrong_count(args.size(), results.size());
   Arguments<T> from(args);
   Results<T> to(results);
   ForwardArrays<T> a{};
-  const auto projected = from.any();
-  const auto shape = projected.dimensions();
-  Sequences s{int(shape[0]), int(shape[1]), int(shape[2]) / Family::gates, reverse, nullptr};
-  a.projected = static_cast<const T*>(projected.untyped_data());
+  Sequences s{};
+  s.reverse = reverse;
+  a.inputs = from.sequence(s.steps, s.batch, s.inputs);
+  a.input_weight = from.next();
+  const auto bias = from.any();
+  a.bias = static_cast<const T*>(bias.untyped_data());
+  s.hidden = int(bias.element_count()) / Family::gates;
   a.weight = from.next();
-  if constexpr (Family::has_vector) a.vector = from.next();
+  if constexpr (Family::vectors > 0) a.vectors = from.next();
   for (int state = 0; state < Family::states; state++) a.initial[state] = from.next();
   s.lengths = from.integers();
   a.outputs = to.next();
   for (int state = 0; state < Family::states; state++) a.final[state] = to.next();
-  if constexpr (Training) {
-    a.before = to.next();
-    if constexpr (Family::saves_gates) a.gates = to.next();
-    if constexpr (Family::saves_more) a.saved = to.next();
-  }
-  Forward<Family, T, Training> pass(s, a);
-  if (pass.out_of_memory()) return no_memory();
-  pass.run(pool, thread_count(pool, threads));
-  return ffi::Error::Success();
+  if constexpr (Training && Family::saves_gates) a.gates = to.next();
+  if constexpr (Training && Family::saves_more) a.saved = to.next();
+  return finished(Forward<Family, T, Training>(s, a).run(pool, thread_count(pool, threads)));
 }
 
-// d_outputs, U, second initial state?, lengths, before?, gates or outputs, saved?, d_final states
-//   -> d_projected, d_initial states, d_recurrent?
+// d_outputs, U, vectors?, initial states, lengths, outputs, gates?, saved?, d_final states
+//   -> d_projected, d_initial states, d_last?, d_vectors?
 template <class Family, class T>
 ffi::Error backward(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::RemainingArgs args,
                     ffi::RemainingRets results) {
   constexpr size_t takes =
-      4 + (Family::states - 1) + Family::needs_hidden + Family::saves_more + Family::states;
-  constexpr size_t gives = 1 + Family::states + Family::recurrent_differs;
+      4 + (Family::vectors > 0) + 2 * Family::states + Family::saves_gates + Family::saves_more;
+  constexpr size_t gives = 1 + Family::states + Family::recurrent_differs + (Family::vectors > 0);
   if (args.size() != takes || results.size() != gives) return wrong_count(args.size(), results.size());
   Arguments<T> from(args);
   Results<T> to(results);
   BackwardArrays<T> a{};
-  const auto d_outputs = from.any();
-  const auto shape = d_outputs.dimensions();
-  Sequences s{int(shape[0]), int(shape[1]), int(shape[2]), reverse, nullptr};
-  a.d_outputs = static_cast<const T*>(d_outputs.untyped_data());
+  Sequences s{};
+  s.reverse = reverse;
+  a.d_outputs = from.sequence(s.steps, s.batch, s.hidden);
   a.weight = from.next();
-  if constexpr (Family::states > 1) a.initial[1] = from.next();
+  if constexpr (Family::vectors > 0) a.vectors = from.next();
+  for (int state = 0; state < Family::states; state++) a.initial[state] = from.next();
   s.lengths = from.integers();
-  if constexpr (Family::needs_hidden) a.before = from.next();
-  a.gates = from.next();
+  a.outputs = from.next();
+  if constexpr (Family::saves_gates) a.gates = from.next();
   if constexpr (Family::saves_more) a.saved = from.next();
   a.d_projected = to.next();
   for (int state = 0; state < Family::states; state++) {
@@ -119,12 +129,50 @@ ffi::Error backward(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::Re
     if (a.d_state[state] != d_final)
       std::memcpy(a.d_state[state], d_final, size_t(s.batch) * s.hidden * sizeof(T));
   }
-  a.d_recurrent = a.d_projected;
-  if constexpr (Family::recurrent_differs) a.d_recurrent = to.next();
-  Backward<Family, T> pass(s, a);
-  if (pass.out_of_memory()) return no_memory();
-  pass.run(pool, thread_count(pool, threads));
-  return ffi::Error::Success();
+  if constexpr (Family::recurrent_differs) a.d_last = to.next();
+  if constexpr (Family::vectors > 0) a.d_vectors = to.next();
+  return finished(Backward<Family, T>(s, a).run(pool, thread_count(pool, threads)));
+}
+
+// d_projected, d_last?, inputs, initial hidden, outputs, middle?, lengths -> d_W, d_b, d_U
+template <class Family, class T>
+ffi::Error weights(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::RemainingArgs args,
+                   ffi::RemainingRets results) {
+  constexpr size_t takes = 5 + Family::recurrent_differs + (Family::phases > 1);
+  if (args.size() != takes || results.size() != 3) return wrong_count(args.size(), results.size());
+  Arguments<T> from(args);
+  Results<T> to(results);
+  WeightGradientArrays<T> a{};
+  Sequences s{};
+  s.reverse = reverse;
+  a.d_projected = from.next();
+  if constexpr (Family::recurrent_differs) a.d_last = from.next();
+  a.inputs = from.sequence(s.steps, s.batch, s.inputs);
+  a.initial_hidden = from.next();
+  a.outputs = from.sequence(s.steps, s.batch, s.hidden);
+  if constexpr (Family::phases > 1) a.middle = from.next();
+  s.lengths = from.integers();
+  a.d_input_weight = to.next();
+  a.d_bias = to.next();
+  a.d_weight = to.next();
+  return finished(WeightGradient<Family, T>(s, a).run(pool, thread_count(pool, threads)));
+}
+
+// d_projected, W, lengths -> d_inputs
+template <class T>
+ffi::Error inputs(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::RemainingArgs args,
+                  ffi::RemainingRets results) {
+  if (args.size() != 3 || results.size() != 1) return wrong_count(args.size(), results.size());
+  Arguments<T> from(args);
+  Sequences s{};
+  s.reverse = reverse;
+  int rows;
+  const T* d_projected = from.sequence(s.steps, s.batch, rows);
+  const auto weight = from.any();
+  s.inputs = int(weight.dimensions()[1]);
+  s.lengths = from.integers();
+  InputGradient<T> pass(s, rows, d_projected, static_cast<const T*>(weight.untyped_data()), Results<T>(results).next());
+  return finished(pass.run(pool, thread_count(pool, threads)));
 }
 
 auto binding() {
@@ -145,14 +193,21 @@ auto binding() {
     return handler->Call(frame);                                                                     \
   }
 
-// Defines the three targets of a family.
+// Defines the targets of a family.
 #define TARGETS(NAME, TYPE, ...)                                                                  \
   TARGET(throughtime_##NAME##_infer, throughtime::forward<throughtime::__VA_ARGS__, TYPE, false>) \
   TARGET(throughtime_##NAME##_train, throughtime::forward<throughtime::__VA_ARGS__, TYPE, true>)  \
-  TARGET(throughtime_##NAME##_backward, throughtime::backward<throughtime::__VA_ARGS__, TYPE>)
+  TARGET(throughtime_##NAME##_backward, throughtime::backward<throughtime::__VA_ARGS__, TYPE>)    \
+  TARGET(throughtime_##NAME##_weights, throughtime::weights<throughtime::__VA_ARGS__, TYPE>)
 
-#define TARGETS_OF_ALL_FAMILIES(SUFFIX, TYPE)                             \
-  TARGETS(elman_tanh_##SUFFIX, TYPE, Elman<throughtime::Tanh>) \
-  TARGETS(elman_relu_##SUFFIX, TYPE, Elman<throughtime::Relu>) \
-  TARGETS(lstm_##SUFFIX, TYPE, Lstm)                           \
-  TARGETS(gru_##SUFFIX, TYPE, Gru)
+#define ALL_TARGETS(SUFFIX, TYPE)                                  \
+  TARGETS(elman_tanh_##SUFFIX, TYPE, Elman<throughtime::Tanh>)     \
+  TARGETS(elman_relu_##SUFFIX, TYPE, Elman<throughtime::Relu>)     \
+  TARGETS(lstm_##SUFFIX, TYPE, Lstm<false, false>)                 \
+  TARGETS(lstm_peephole_##SUFFIX, TYPE, Lstm<true, false>)         \
+  TARGETS(lstm_coupled_##SUFFIX, TYPE, Lstm<false, true>)          \
+  TARGETS(lstm_coupled_peephole_##SUFFIX, TYPE, Lstm<true, true>)  \
+  TARGETS(gru_##SUFFIX, TYPE, Gru)                                 \
+  TARGETS(gru_reset_before_##SUFFIX, TYPE, GruResetBefore)         \
+  TARGETS(minimal_gated_##SUFFIX, TYPE, MinimalGated)              \
+  TARGET(throughtime_##SUFFIX##_inputs, throughtime::inputs<TYPE>)

@@ -1,3 +1,3 @@
 #include "targets.h"
 
-TARGETS_OF_ALL_FAMILIES(float32, float)
+ALL_TARGETS(float32, float)

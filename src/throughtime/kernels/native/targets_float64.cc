@@ -1,3 +1,3 @@
 #include "targets.h"
 
-TARGETS_OF_ALL_FAMILIES(float64, double)
+ALL_TARGETS(float64, double)

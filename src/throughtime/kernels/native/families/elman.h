@@ -1,4 +1,4 @@
-// h = act(a + U h'), with h' the hidden layer before.
+// h = act(a + U h'), with a = W x + b and h' the hidden layer before.
 #pragma once
 
 #include "../activations.h"
@@ -22,23 +22,25 @@ struct Relu {
 
 template <class Activation>
 struct Elman {
-  static constexpr int gates = 1, states = 1, unit_vectors = 4;
-  static constexpr bool has_vector = false;         // a weight [H] besides U
+  static constexpr int gates = 1, states = 1;
+  static constexpr int phases = 1;       // products with U one after another, the second reading what the first gave
+  static constexpr int first_gates = 1;  // gates that come from the first product; if there are two, all but one
+  static constexpr int vectors = 0;      // weights [H] besides W, U and b
+  static constexpr int unit_vectors = 4;  // vectors of units in one tile
   static constexpr bool saves_gates = false;        // training keeps the outputs alone
   static constexpr bool saves_more = false;
-  static constexpr bool needs_hidden = false;       // the backward pass reads h'
   static constexpr bool hidden_passes = false;      // h' reaches h past the product U h' too
-  static constexpr bool recurrent_differs = false;  // the gradients by a and by U h' are not the same
+  static constexpr bool recurrent_differs = false;  // of the last gate, the gradients by a and by U h' are not the same
 
-  template <class T, bool Training, class Units, class Row>
+  template <class T, int Phase, bool Training, class Units, class Row>
   static void forward(const Units& units, int, const Row& row, const Vec<T>* product) {
-    units.store(row.output, Activation::template value<T>(units.load(row.projected) + product[0]));
+    units.store(row.output, Activation::template value<T>(units.load(row.gates) + product[0]));
   }
 
-  template <class T, class Units, class Row>
+  template <class T, int Phase, class Units, class Row>
   static void backward(const Units& units, int, const Row& row) {
     const Vec<T> dh = units.load(row.d_output) + units.load(row.d_hidden);
-    units.store(row.d_projected, Activation::template slope<T>(units.load(row.gates), dh));
+    units.store(row.d_projected, Activation::template slope<T>(units.load(row.output), dh));
   }
 };
 
