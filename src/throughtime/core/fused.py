@@ -68,7 +68,7 @@ def kernels(choice: str, *, threads: int = 0) -> Iterator[None]:
 
 def can_fuse(cell: FusedCell, state: State, inputs: Array) -> bool:
     """Tell whether a kernel can run a cell on arrays like these."""
-    if instruction_set() == OFF or not _steps_are_the_kernels(type(cell)):
+    if instruction_set() == OFF or not steps_are_the_kernels(type(cell)):
         return False
     arrays = [getattr(cell, name) for name in cell.fused().weights] + jax.tree.leaves((state, inputs))
     dtypes = {str(array.dtype) for array in arrays}
@@ -125,7 +125,7 @@ class StepByStep:
         return Results(tuple(jax.tree.leaves(final)), outputs)
 
 
-def _steps_are_the_kernels(kind: type) -> bool:
+def steps_are_the_kernels(kind: type) -> bool:
     """Tell whether no subclass has changed `project` or `step` below the class that named the kernel."""
 
     def owner(name: str) -> type:

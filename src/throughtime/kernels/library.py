@@ -34,12 +34,18 @@ def available() -> tuple[str, ...]:
 @functools.cache
 def load(instruction_set: str) -> None:
     """Make the functions built for an instruction set known to XLA."""
-    library = ctypes.CDLL(str(_file(instruction_set)))
+    library = open_library(instruction_set)
     for dtype in DTYPES:
         parts = [_target(family, dtype, part) for family in FAMILIES for part in PASSES]
         for target in (*parts, _target(None, dtype, "inputs")):
             capsule = jax.ffi.pycapsule(getattr(library, f"throughtime_{target}"))
             jax.ffi.register_ffi_target(f"throughtime_{instruction_set}_{target}", capsule, platform="cpu")
+
+
+@functools.cache
+def open_library(instruction_set: str) -> ctypes.CDLL:
+    """Return the native code built for an instruction set."""
+    return ctypes.CDLL(str(_file(instruction_set)))
 
 
 def target_name(instruction_set: str, family: str | None, dtype: str, part: str) -> str:

@@ -37,27 +37,65 @@ struct ForwardRow {
   T* saved;
 };
 
+// W and U, packed for a family.
+template <class Family, class T>
+class ForwardWeights {
+ public:
+  ForwardWeights(int inputs, int hidden)
+      : inputs_(inputs), hidden_(hidden), blocks_{hidden, Family::unit_vectors},
+        input_panels_(blocks_.size(inputs, Family::gates)), panels_(blocks_.size(hidden, Family::gates)) {}
+
+  bool missing() const { return input_panels_.missing() || panels_.missing(); }
+  const Blocks<T>& blocks() const { return blocks_; }
+
+  void pack(const T* input_weight, const T* weight, int block) {
+    const size_t gate = size_t(hidden_) * hidden_;
+    pack_rows(input_weight, inputs_, Family::gates, blocks_, block, input_panels_.data());
+    pack_rows(weight, hidden_, Family::first_gates, blocks_, block, panels_.data());
+    if constexpr (Family::phases > 1)
+      pack_rows(weight + Family::first_gates * gate, hidden_, 1, blocks_, block, panels_.data() + first_size());
+  }
+
+  const T* input_panel(int block) const {
+    return input_panels_.data() + blocks_.offset(block, inputs_, Family::gates);
+  }
+  template <int Phase>
+  const T* panel(int block) const {
+    return panels_.data() + (Phase == 0 ? 0 : first_size()) + blocks_.offset(block, hidden_, lanes<Phase>());
+  }
+  // Lanes of a vector of units in the product of a phase.
+  template <int Phase>
+  static constexpr int lanes() { return Phase == 0 ? Family::first_gates : 1; }
+
+ private:
+  size_t first_size() const { return blocks_.size(hidden_, Family::first_gates); }
+
+  int inputs_, hidden_;
+  Blocks<T> blocks_;
+  Buffer<T> input_panels_, panels_;
+};
+
 template <class Family, class T, bool Training>
 class Forward {
  public:
-  Forward(const Sequences& s, const ForwardArrays<T>& arrays)
-      : s_(s), a_(arrays), blocks_{s.hidden, Family::unit_vectors},
-        input_panels_(blocks_.size(s.inputs, Family::gates)), panels_(blocks_.size(s.hidden, Family::gates)),
+  // The weights are packed already, or will be by `pack_and_run`.
+  Forward(const Sequences& s, const ForwardArrays<T>& arrays, ForwardWeights<Family, T>& weights)
+      : s_(s), a_(arrays), weights_(weights), blocks_(weights.blocks()),
         middle_(Family::phases > 1 && !Training ? size_t(s.batch) * s.hidden : 0) {}
 
   // Returns false if there was no memory for it.
   template <class Pool>
-  bool run(Pool& pool, int threads) {
-    constexpr int products = Family::gates;
-    const int64_t per_row = int64_t(products) * s_.hidden * (s_.hidden + s_.inputs);
+  bool pack_and_run(Pool& pool, int threads) {
+    const int64_t per_row = int64_t(Family::gates) * s_.hidden * (s_.hidden + s_.inputs);
     const Partition parts = partition(s_, per_row, blocks_.count(), threads);
     std::vector<Chunk> chunks = cut(parts);
-    bool missing = input_panels_.missing() || panels_.missing() || middle_.missing();
-    for (const Chunk& chunk : chunks) missing |= chunk.projected.missing();
-    if (missing) return false;
+    if (weights_.missing() || missing(chunks)) return false;
     // Packing is worth sharing where computing is.
-    const int packers = std::min<int>(parts.by_units() ? parts.unit_chunks : parts.rows.size(), blocks_.count());
-    run_chunks(pool, packers, [&](int packer) { pack(packer, packers); });
+    const int packers = std::min<int>(chunks.size(), blocks_.count());
+    run_chunks(pool, packers, [&](int packer) {
+      for (int block = packer; block < blocks_.count(); block += packers)
+        weights_.pack(a_.input_weight, a_.weight, block);
+    });
     prepare();
     if (parts.by_units()) {
       run_stages(pool, int(chunks.size()), s_.steps * Family::phases, [&](int chunk, int stage) {
@@ -66,13 +104,18 @@ class Forward {
         else second_phase(chunks[chunk], n);
       });
     } else {
-      run_chunks(pool, int(chunks.size()), [&](int chunk) {
-        for (int n = 0; n < s_.steps; n++) {
-          first_phase(chunks[chunk], n);
-          second_phase(chunks[chunk], n);
-        }
-      });
+      run_chunks(pool, int(chunks.size()), [&](int chunk) { all_steps(chunks[chunk]); });
     }
+    finish();
+    return true;
+  }
+
+  // The same with packed weights, in this thread alone.
+  bool run() {
+    std::vector<Chunk> chunks = cut({{{0, s_.batch}}, 1});
+    if (missing(chunks)) return false;
+    prepare();
+    all_steps(chunks[0]);
     finish();
     return true;
   }
@@ -113,17 +156,18 @@ class Forward {
     return chunks;
   }
 
-  void pack(int packer, int packers) const {
-    const size_t gate = size_t(s_.hidden) * s_.hidden;
-    for (int block = packer; block < blocks_.count(); block += packers) {
-      pack_forward(a_.input_weight, s_.inputs, Family::gates, blocks_, block, input_panels_.data());
-      pack_forward(a_.weight, s_.hidden, Family::first_gates, blocks_, block, panels_.data());
-      if constexpr (Family::phases > 1)
-        pack_forward(a_.weight + Family::first_gates * gate, s_.hidden, 1, blocks_, block, second_panels());
-    }
+  bool missing(const std::vector<Chunk>& chunks) const {
+    return middle_.missing() || std::any_of(chunks.begin(), chunks.end(), [](const Chunk& chunk) {
+      return chunk.projected.missing();
+    });
   }
 
-  T* second_panels() const { return panels_.data() + blocks_.size(s_.hidden, Family::first_gates); }
+  void all_steps(Chunk& chunk) const {
+    for (int n = 0; n < s_.steps; n++) {
+      first_phase(chunk, n);
+      second_phase(chunk, n);
+    }
+  }
 
   void prepare() const {
     const size_t places = size_t(s_.steps) * s_.batch * s_.hidden * sizeof(T);
@@ -193,8 +237,7 @@ class Forward {
     const T* from[kMostRows] = {};
     for (int i = 0; i < size; i++) from[i] = a_.inputs + s_.at(places[i].time, places[i].row) * s_.inputs;
     Sums<T> sums;
-    const T* panel = input_panels_.data() + blocks_.offset(block, s_.inputs, Family::gates);
-    multiplier<T>(size, lanes)(from, panel, s_.inputs, sums);
+    multiplier<T>(size, lanes)(from, weights_.input_panel(block), s_.inputs, sums);
     const auto put = [&]<bool Whole>() {
       for (int v = 0; v < blocks_.vectors(block); v++) {
         const int first = blocks_.first_unit(block) + v * width;
@@ -217,9 +260,8 @@ class Forward {
       });
   }
 
-  // Lanes of a vector of units.
   template <int Phase>
-  static constexpr int lanes() { return Phase == 0 ? Family::first_gates : 1; }
+  static constexpr int lanes() { return ForwardWeights<Family, T>::template lanes<Phase>(); }
 
   T* middle(int time, int row) const {
     if constexpr (Training && Family::phases > 1) return a_.saved + s_.at(time, row) * s_.hidden;
@@ -233,9 +275,7 @@ class Forward {
       from[i] = Phase == 0 ? s_.hidden_before(a_.initial[0], a_.outputs, time, rows[i]) : middle(time, rows[i]);
     Sums<T> sums;
     const int vectors = blocks_.vectors(block);
-    const T* panels = Phase == 0 ? panels_.data() : second_panels();
-    multiplier<T>(size, lanes<Phase>() * vectors)(
-        from, panels + blocks_.offset(block, s_.hidden, lanes<Phase>()), s_.hidden, sums);
+    multiplier<T>(size, lanes<Phase>() * vectors)(from, weights_.template panel<Phase>(block), s_.hidden, sums);
     for (int i = 0; i < size; i++) {
       T* const at_row = gates(chunk, n, time, rows[i]);
       const Vec<T>* products = sums + i * lanes<Phase>() * vectors;
@@ -265,8 +305,9 @@ class Forward {
 
   Sequences s_;
   ForwardArrays<T> a_;
-  Blocks<T> blocks_;
-  Buffer<T> input_panels_, panels_, middle_;
+  ForwardWeights<Family, T>& weights_;
+  const Blocks<T>& blocks_;
+  Buffer<T> middle_;
 };
 
 }  // namespace throughtime

@@ -34,7 +34,7 @@ struct Blocks {
 // Packs one block of a matrix W [gates * H, depth] for the product W x:
 // panel[k][vector][gate] = W[gate * H + units of the vector, k].
 template <class T>
-void pack_forward(const T* weight, int depth, int gates, const Blocks<T>& blocks, int block, T* panels) {
+void pack_rows(const T* weight, int depth, int gates, const Blocks<T>& blocks, int block, T* panels) {
   constexpr int width = Simd<T>::width, few = 16;  // rows of the panel that stay in the nearest cache
   const int vectors = blocks.vectors(block), stride = vectors * gates * width;
   T* panel = panels + blocks.offset(block, depth, gates);

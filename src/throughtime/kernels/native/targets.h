@@ -8,11 +8,7 @@
 #include <string>
 
 #include "backward.h"
-#include "families/elman.h"
-#include "families/gru.h"
-#include "families/gru_reset_before.h"
-#include "families/lstm.h"
-#include "families/minimal_gated.h"
+#include "families/all.h"
 #include "forward.h"
 #include "input_gradient.h"
 #include "weight_gradient.h"
@@ -97,7 +93,8 @@ ffi::Error forward(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::Rem
   for (int state = 0; state < Family::states; state++) a.final[state] = to.next();
   if constexpr (Training && Family::saves_gates) a.gates = to.next();
   if constexpr (Training && Family::saves_more) a.saved = to.next();
-  return finished(Forward<Family, T, Training>(s, a).run(pool, thread_count(pool, threads)));
+  ForwardWeights<Family, T> packed(s.inputs, s.hidden);
+  return finished(Forward<Family, T, Training>(s, a, packed).pack_and_run(pool, thread_count(pool, threads)));
 }
 
 // d_outputs, U, vectors?, initial states, lengths, outputs, gates?, saved?, d_final states
@@ -193,21 +190,9 @@ auto binding() {
     return handler->Call(frame);                                                                     \
   }
 
-// Defines the targets of a family.
+// Defines the targets of a family for numbers of a TYPE.
 #define TARGETS(NAME, TYPE, ...)                                                                  \
   TARGET(throughtime_##NAME##_infer, throughtime::forward<throughtime::__VA_ARGS__, TYPE, false>) \
   TARGET(throughtime_##NAME##_train, throughtime::forward<throughtime::__VA_ARGS__, TYPE, true>)  \
   TARGET(throughtime_##NAME##_backward, throughtime::backward<throughtime::__VA_ARGS__, TYPE>)    \
   TARGET(throughtime_##NAME##_weights, throughtime::weights<throughtime::__VA_ARGS__, TYPE>)
-
-#define ALL_TARGETS(SUFFIX, TYPE)                                  \
-  TARGETS(elman_tanh_##SUFFIX, TYPE, Elman<throughtime::Tanh>)     \
-  TARGETS(elman_relu_##SUFFIX, TYPE, Elman<throughtime::Relu>)     \
-  TARGETS(lstm_##SUFFIX, TYPE, Lstm<false, false>)                 \
-  TARGETS(lstm_peephole_##SUFFIX, TYPE, Lstm<true, false>)         \
-  TARGETS(lstm_coupled_##SUFFIX, TYPE, Lstm<false, true>)          \
-  TARGETS(lstm_coupled_peephole_##SUFFIX, TYPE, Lstm<true, true>)  \
-  TARGETS(gru_##SUFFIX, TYPE, Gru)                                 \
-  TARGETS(gru_reset_before_##SUFFIX, TYPE, GruResetBefore)         \
-  TARGETS(minimal_gated_##SUFFIX, TYPE, MinimalGated)              \
-  TARGET(throughtime_##SUFFIX##_inputs, throughtime::inputs<TYPE>)

@@ -1,3 +1,7 @@
+#include "stream.h"
 #include "targets.h"
 
-ALL_TARGETS(float64, double)
+#define TARGETS_OF(NAME, ...) TARGETS(NAME##_float64, double, __VA_ARGS__)
+THROUGHTIME_FAMILIES(TARGETS_OF)
+TARGET(throughtime_float64_inputs, throughtime::inputs<double>)
+STREAM(float64, double)

@@ -1,0 +1,193 @@
+"""Networks that go one element at a time, for one stream or many sessions, with constant memory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Shaped
+
+from throughtime.core.cell import Cell, State
+from throughtime.core.errors import NotACellError, ShapeError, UsageError, check_sizes
+from throughtime.core.fused import OFF, instruction_set
+from throughtime.core.state import initial_states
+from throughtime.kernels.library import DTYPES
+from throughtime.kernels.stepping import NativeStepper
+from throughtime.networks import Embedding, Stack, without_noise
+from throughtime.serving.native_layers import native_layers
+
+
+class Stream:
+    """A network that takes one element after another and remembers what came.
+
+    Where every part of the network has a native step, no step passes through JAX; `is_native` tells. Other
+    cells are stepped by a compiled JAX function, with the same numbers.
+
+    **Shapes**
+
+        with one session x `[I]`, or the number of a symbol, to y `[O]`; with several `[n, I]`, or symbols
+        `[n]`, to `[n, O]`, for all of them or for the n that `step` names
+
+    Arguments:
+        cell: any cell, a stack with its readout for instance; dropout in it is switched off.
+        sessions: how many streams go side by side, each with a state of its own, at least 1.
+
+    **Raises**
+
+        NotACellError: the network must see the whole sequence.
+
+    **Cost**
+
+        a step costs what the cell's `step` does; memory is the weights and one state a session, however long
+        the streams are
+
+    One object is not for several threads at once. Several objects are: native steps let other threads run.
+    """
+
+    def __init__(self, cell: Cell, *, sessions: int = 1):
+        if not isinstance(cell, Cell):
+            raise NotACellError(
+                f"a stream goes one element at a time, and {type(cell).__name__} must see the whole sequence; "
+                "train a network that reads forward"
+            )
+        check_sizes(sessions=sessions)
+        cell = without_noise(cell)
+        initial = jax.tree.map(np.asarray, initial_states(cell, sessions))
+        self._initial, self._structure = jax.tree.flatten(initial)
+        self._states = [leaf.copy() for leaf in self._initial]
+        self._sessions = sessions
+        self._lowest = _lowest(cell)
+        self._element = () if isinstance(self._lowest, Embedding) else (cell.input_size,)
+        weights = jax.tree.leaves(cell)
+        dtype = np.result_type(*weights, *self._initial) if weights or self._initial else np.dtype(np.float32)
+        reads = np.int32 if isinstance(self._lowest, Embedding) else dtype
+        self._sources = np.zeros((sessions, *self._element), reads)
+        self._targets = np.zeros((sessions, cell.output_size), dtype)
+        self._every = np.arange(sessions, dtype=np.int32)
+        self._every_address = self._every.ctypes.data
+        self._stepper = self._native_stepper(cell) or _JaxStepper(
+            cell, self._structure, self._states, self._sources, self._targets
+        )
+
+    @property
+    def is_native(self) -> bool:
+        """Whether steps are made by native code."""
+        return isinstance(self._stepper, NativeStepper)
+
+    @property
+    def state(self) -> State:
+        """What the sessions remember: a copy of the cell's state, every array with the sessions in front."""
+        return jax.tree.unflatten(self._structure, [leaf.copy() for leaf in self._states])
+
+    @state.setter
+    def state(self, state: State) -> None:
+        leaves, structure = jax.tree.flatten(state)
+        shapes, own = [np.shape(leaf) for leaf in leaves], [leaf.shape for leaf in self._states]
+        if structure != self._structure or shapes != own:
+            raise ShapeError(
+                f"the state has arrays of shapes {shapes}, and this stream of {self._sessions} sessions has "
+                f"{own}; pass what `state` or `unroll` gave for as many sessions"
+            )
+        for to, leaf in zip(self._states, leaves, strict=True):
+            to[...] = leaf
+
+    def reset(self, sessions: Sequence[int] | None = None) -> None:
+        """Put the sessions named, or all, back to the initial state."""
+        rows = self._every if sessions is None else self._rows(sessions)
+        for to, leaf in zip(self._states, self._initial, strict=True):
+            to[rows] = leaf[rows]
+
+    def step(
+        self, x: Shaped[Array | np.ndarray, "..."] | int, sessions: Sequence[int] | None = None
+    ) -> Float[np.ndarray, "*n O"]:
+        """Give each session its next element and return the outputs.
+
+        Arguments:
+            x: an element `[I]`, or of symbols a number, if there is one session; else `[n, I]` or `[n]`.
+            sessions: the n sessions that x is for, each once, from 0; all of them when left out.
+
+        **Raises**
+
+            ShapeError: x does not fit the network or the sessions.
+            UsageError: a session or a symbol that does not exist, or a session named twice.
+        """
+        if sessions is not None:
+            return self._step_some(x, self._rows(sessions))
+        given, expected = np.shape(x), self._sources.shape if self._sessions > 1 else self._element
+        if given != expected:
+            raise ShapeError(f"x has shape {given}; expected {expected}, {self._meaning()}")
+        self._sources[...] = x
+        self._check_symbols(self._sessions)
+        self._stepper.step_at(self._sessions, self._every_address)
+        return self._targets[0].copy() if self._sessions == 1 else self._targets.copy()
+
+    def _step_some(self, x: Any, rows: np.ndarray) -> np.ndarray:
+        given, expected = np.shape(x), (len(rows), *self._element)
+        if given != expected:
+            raise ShapeError(f"x has shape {given}; expected {expected}, {self._meaning()}")
+        self._sources[: len(rows)] = x
+        self._check_symbols(len(rows))
+        self._stepper.step_at(len(rows), rows.ctypes.data)
+        return self._targets[: len(rows)].copy()
+
+    def _rows(self, sessions: Sequence[int]) -> np.ndarray:
+        rows = np.ascontiguousarray(sessions, np.int32).reshape(-1)
+        wrong = rows[(rows < 0) | (rows >= self._sessions)]
+        if wrong.size:
+            raise UsageError(
+                f"there is no session {wrong[0]}: this stream has {self._sessions}; name numbers from 0 to "
+                f"{self._sessions - 1}, or make it with more"
+            )
+        if len(np.unique(rows)) < len(rows):
+            raise UsageError(f"sessions {rows.tolist()} name one twice; give each session one element a step")
+        return rows
+
+    def _check_symbols(self, count: int) -> None:
+        if not isinstance(self._lowest, Embedding):
+            return
+        symbols = self._sources[:count]
+        if symbols.min() < 0 or symbols.max() >= self._lowest.input_size:
+            wrong = symbols[(symbols < 0) | (symbols >= self._lowest.input_size)][0]
+            raise UsageError(
+                f"there is no symbol {wrong}: the vocabulary has {self._lowest.input_size}; pass numbers from "
+                f"0 to {self._lowest.input_size - 1}"
+            )
+
+    def _meaning(self) -> str:
+        element = "a symbol's number" if self._element == () else "one element's features"
+        return element if self._sessions == 1 else f"{element} for each session"
+
+    def _native_stepper(self, cell: Cell) -> NativeStepper | None:
+        if instruction_set() == OFF or str(self._targets.dtype) not in DTYPES:
+            return None
+        layers = native_layers(cell)
+        if not layers or any(leaf.dtype != self._targets.dtype for leaf in self._states):
+            return None
+        return NativeStepper(layers, self._states, self._sources, self._targets, instruction_set())
+
+
+class _JaxStepper:
+    """The same by a compiled JAX function."""
+
+    def __init__(
+        self, cell: Cell, structure: Any, states: list[np.ndarray], sources: np.ndarray, targets: np.ndarray
+    ):
+        self._cell, self._structure = cell, structure
+        self._states, self._sources, self._targets = states, sources, targets
+
+    def step_at(self, count: int, rows_address: int) -> None:
+        rows = np.ctypeslib.as_array((np.ctypeslib.ctypes.c_int32 * count).from_address(rows_address))
+        before = jax.tree.unflatten(self._structure, [leaf[rows] for leaf in self._states])
+        after, outputs = _step(self._cell, before, self._sources[:count])
+        for to, leaf in zip(self._states, jax.tree.leaves(after), strict=True):
+            to[rows] = leaf
+        self._targets[:count] = outputs
+
+
+@jax.jit
+def _step(cell: Cell, states: State, inputs: Shaped[Array, "n *I"]) -> tuple[State, Float[Array, "n O"]]:
+    return jax.vmap(lambda state, x: cell.step(state, cell.project(x)))(states, inputs)
+
+
+def _lowest(cell: Cell) -> Cell:
+    return _lowest(cell.cells[0]) if isinstance(cell, Stack) else cell
