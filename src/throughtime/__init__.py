@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         wire,
         without_noise,
     )
+    from throughtime.serving import Stream
     from throughtime.training.model_folder import load_model
 
     __version__: str
@@ -59,6 +60,7 @@ __all__ = [
     "SequenceMap",
     "SequenceRegressor",
     "Stack",
+    "Stream",
     "apply",
     "gradient_over_chunks",
     "initial_states",
@@ -94,6 +96,7 @@ _HOMES = {
         "wire",
         "without_noise",
     ),
+    "serving": ("Stream",),
     "training.model_folder": ("load_model",),
 }
 _HOME_OF = {name: f"throughtime.{home}" for home, names in _HOMES.items() for name in names}

@@ -111,7 +111,10 @@ def _backward(plan: Plan) -> Foldable:
             results.append(jax.ShapeDtypeStruct((batch, vectors), d_outputs.dtype))
         given = _native(plan, "backward", results, aliases)(*arguments)
         last = 1 + family.states
-        d_last, d_vectors = given[last : last + family.recurrent_differs], given[last + family.recurrent_differs :]
+        d_last, d_vectors = (
+            given[last : last + family.recurrent_differs],
+            given[last + family.recurrent_differs :],
+        )
         return (given[0], *d_last), (*given[1:last], *d_vectors)
 
     return folding(call)

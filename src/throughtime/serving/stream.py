@@ -58,8 +58,8 @@ class Stream:
         self._sessions = sessions
         self._lowest = _lowest(cell)
         self._element = () if isinstance(self._lowest, Embedding) else (cell.input_size,)
-        weights = jax.tree.leaves(cell)
-        dtype = np.result_type(*weights, *self._initial) if weights or self._initial else np.dtype(np.float32)
+        dtypes = [leaf.dtype for leaf in (*jax.tree.leaves(cell), *self._initial)]
+        dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.float32)
         reads = np.int32 if isinstance(self._lowest, Embedding) else dtype
         self._sources = np.zeros((sessions, *self._element), reads)
         self._targets = np.zeros((sessions, cell.output_size), dtype)
@@ -98,7 +98,9 @@ class Stream:
             to[rows] = leaf[rows]
 
     def step(
-        self, x: Shaped[Array | np.ndarray, "..."] | int, sessions: Sequence[int] | None = None
+        self,
+        x: Shaped[Array | np.ndarray, "..."] | Sequence[Any] | int | np.integer,
+        sessions: Sequence[int] | None = None,
     ) -> Float[np.ndarray, "*n O"]:
         """Give each session its next element and return the outputs.
 
