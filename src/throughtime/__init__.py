@@ -8,7 +8,19 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from throughtime.cells import GRU, LSTM, Elman, ElmanState, GRUState, LSTMState
+    from throughtime.cells import (
+        GRU,
+        LSTM,
+        CoupledLSTM,
+        CoupledPeepholeLSTM,
+        Elman,
+        ElmanState,
+        GRUState,
+        LSTMState,
+        MinimalGatedUnit,
+        PeepholeLSTM,
+        ResetBeforeGRU,
+    )
     from throughtime.core.cell import Cell, NoState, PointwiseCell
     from throughtime.core.sequence_map import Network, SequenceMap, apply
     from throughtime.core.state import initial_states
@@ -42,6 +54,8 @@ __all__ = [
     "Bidirectional",
     "Cell",
     "Chain",
+    "CoupledLSTM",
+    "CoupledPeepholeLSTM",
     "Dropout",
     "Elman",
     "ElmanState",
@@ -53,9 +67,12 @@ __all__ = [
     "LearningRule",
     "Linear",
     "MeanPooling",
+    "MinimalGatedUnit",
     "Network",
     "NoState",
+    "PeepholeLSTM",
     "PointwiseCell",
+    "ResetBeforeGRU",
     "SequenceClassifier",
     "SequenceMap",
     "SequenceRegressor",
@@ -75,7 +92,19 @@ __all__ = [
 # Each name is imported when it is first asked for: the shell answers `--help` without waiting for JAX, and a
 # user of cells alone does not wait for the file readers.
 _HOMES = {
-    "cells": ("GRU", "LSTM", "Elman", "ElmanState", "GRUState", "LSTMState"),
+    "cells": (
+        "GRU",
+        "LSTM",
+        "CoupledLSTM",
+        "CoupledPeepholeLSTM",
+        "Elman",
+        "ElmanState",
+        "GRUState",
+        "LSTMState",
+        "MinimalGatedUnit",
+        "PeepholeLSTM",
+        "ResetBeforeGRU",
+    ),
     "core.cell": ("Cell", "NoState", "PointwiseCell"),
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),

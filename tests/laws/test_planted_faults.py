@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 from tests.laws import faults_in_cells as cells
+from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
 from tests.laws import faults_in_unrolling as unrolling
 from tests.laws import laws_of_cells, laws_of_rules, laws_of_sequence_maps
@@ -52,6 +53,16 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (comparisons.agrees_with_paper, "lstm", cells.CellOneStepLate),
     (comparisons.agrees_with_paper, "gru", cells.KeepForTake),
     (comparisons.agrees_with_paper, "gru", cells.ResetBefore),
+    (comparisons.agrees_with_paper, "lstm_peephole", gates.OutputLooksBack),
+    (comparisons.agrees_with_paper, "lstm_peephole", gates.PeepholesExchanged),
+    (comparisons.agrees_with_paper, "lstm_coupled", gates.ForgetIsInput),
+    (comparisons.agrees_with_paper, "lstm_coupled", gates.KeepForWrite),
+    (comparisons.agrees_with_paper, "lstm_coupled_peephole", gates.CoupledOutputLooksBack),
+    (comparisons.agrees_with_paper, "lstm_coupled_peephole", gates.CoupledWithoutPeephole),
+    (comparisons.agrees_with_paper, "gru_reset_before", gates.ResetAfter),
+    (comparisons.agrees_with_paper, "gru_reset_before", gates.UpdateForReset),
+    (comparisons.agrees_with_paper, "mgu", gates.KeepsForTakes),
+    (comparisons.agrees_with_paper, "mgu", gates.NeverResets),
     (comparisons.agrees_with_paper, "elman_tanh", cells.SignInElman),
     (comparisons.agrees_with_paper, "window", cells.WindowOffByOne),
     (comparisons.agrees_with_paper, "mean_pooling", cells.MeanOffByOne),

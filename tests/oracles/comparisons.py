@@ -34,25 +34,40 @@ def elman(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
     return np.stack(outputs, 1), [np.stack([one[-1] for one in outputs])]
 
 
-def lstm(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
-    w = {name: by_gate(value, "ifgo") for name, value in weights(s.cell).items()}
-    ran = [
-        papers.lstm(x, w["input_weight"], w["recurrent_weight"], w["bias"], h, c)
-        for x, h, c in zip(sequences(s), *map(np.asarray, s.state), strict=True)
-    ]
-    ends = [np.stack([history[-1] for history in part]) for part in zip(*ran, strict=True)]
-    return np.stack([hidden for hidden, _ in ran], 1), ends
+def with_memory(
+    paper: Callable[..., Any], gates: str, peepholes: str | None = None
+) -> Callable[[Specimen], Any]:
+    """Return the comparison of a cell with a memory; the paper takes peepholes unless that is `None`."""
+
+    def outputs(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+        w = weights(s.cell)
+        rows = w.pop("peephole_weight", ())
+        given = [by_gate(w[name], gates) for name in ("input_weight", "recurrent_weight", "bias")]
+        given += [] if peepholes is None else [dict(zip(peepholes, rows, strict=True))]
+        ran = [
+            paper(x, *given, h, c) for x, h, c in zip(sequences(s), *map(np.asarray, s.state), strict=True)
+        ]
+        ends = [np.stack([history[-1] for history in part]) for part in zip(*ran, strict=True)]
+        return np.stack([hidden for hidden, _ in ran], 1), ends
+
+    return outputs
 
 
-def gru(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
-    w = weights(s.cell)
-    d = w.pop("candidate_bias")
-    w = {name: by_gate(value, "rzn") for name, value in w.items()}
-    outputs = [
-        papers.gru(x, w["input_weight"], w["recurrent_weight"], w["bias"], d, h)
-        for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)
-    ]
-    return np.stack(outputs, 1), [np.stack([one[-1] for one in outputs])]
+def hidden_only(paper: Callable[..., np.ndarray], gates: str, *names: str) -> Callable[[Specimen], Any]:
+    """Return the comparison of a cell that remembers its hidden layer; `names` are weights without gates."""
+
+    def outputs(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+        w = weights(s.cell)
+        given = [by_gate(w[name], gates) for name in ("input_weight", "recurrent_weight", "bias")]
+        given += [w[name] for name in names]
+        ran = [paper(x, *given, h) for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)]
+        return np.stack(ran, 1), [np.stack([history[-1] for history in ran])]
+
+    return outputs
+
+
+lstm = with_memory(papers.lstm, "ifgo")
+gru = hidden_only(papers.gru, "rzn", "candidate_bias")
 
 
 def stack(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -77,7 +92,12 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "elman_tanh": elman,
     "elman_relu": elman,
     "lstm": lstm,
+    "lstm_peephole": with_memory(papers.lstm_peephole, "ifgo", "ifo"),
+    "lstm_coupled": with_memory(papers.lstm_coupled, "igo", ""),
+    "lstm_coupled_peephole": with_memory(papers.lstm_coupled, "igo", "io"),
     "gru": gru,
+    "gru_reset_before": hidden_only(papers.gru_reset_before, "rzn"),
+    "mgu": hidden_only(papers.minimal_gated_unit, "fn"),
     "stack_gated": stack,
     "window": from_rest(papers.window, "weight", "bias"),
     "mean_pooling": from_rest(papers.means),

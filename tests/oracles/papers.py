@@ -7,6 +7,7 @@ import numpy as np
 from numpy import exp, tanh
 
 Numbers = np.ndarray
+ByGate = dict[str, Numbers]
 
 
 def logistic(a: Numbers) -> Numbers:
@@ -23,9 +24,7 @@ def elman(x: Numbers, W: Numbers, U: Numbers, b: Numbers, h: Numbers, activation
     return np.array(history)
 
 
-def lstm(
-    x: Numbers, W: dict[str, Numbers], U: dict[str, Numbers], b: dict[str, Numbers], h: Numbers, c: Numbers
-) -> tuple[Numbers, Numbers]:
+def lstm(x: Numbers, W: ByGate, U: ByGate, b: ByGate, h: Numbers, c: Numbers) -> tuple[Numbers, Numbers]:
     """Gers, Schmidhuber & Cummins 2000: input, forget and output gate, and the memory cell; gates by name."""
     hiddens, cells = [], []
     for x_t in x:
@@ -40,9 +39,41 @@ def lstm(
     return np.array(hiddens), np.array(cells)
 
 
-def gru(
-    x: Numbers, W: dict[str, Numbers], U: dict[str, Numbers], b: dict[str, Numbers], d: Numbers, h: Numbers
-) -> Numbers:
+def lstm_peephole(
+    x: Numbers, W: ByGate, U: ByGate, b: ByGate, p: ByGate, y: Numbers, c: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Greff et al. 2015, the vanilla LSTM, in their order and letters, but g for the block input z."""
+    ys, cs = [], []
+    for x_t in x:
+        y_last, c_last = y, c
+        g = tanh(W["g"] @ x_t + U["g"] @ y_last + b["g"])
+        i = logistic(W["i"] @ x_t + U["i"] @ y_last + p["i"] * c_last + b["i"])
+        f = logistic(W["f"] @ x_t + U["f"] @ y_last + p["f"] * c_last + b["f"])
+        c = g * i + c_last * f
+        o = logistic(W["o"] @ x_t + U["o"] @ y_last + p["o"] * c + b["o"])
+        y = tanh(c) * o
+        ys.append(y)
+        cs.append(c)
+    return np.array(ys), np.array(cs)
+
+
+def lstm_coupled(
+    x: Numbers, W: ByGate, U: ByGate, b: ByGate, p: ByGate, y: Numbers, c: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Greff et al. 2015, variant CIFG; a gate that `p` does not name has no peephole."""
+    ys, cs = [], []
+    for x_t in x:
+        i = logistic(W["i"] @ x_t + U["i"] @ y + p.get("i", 0) * c + b["i"])
+        f = 1 - i
+        c = tanh(W["g"] @ x_t + U["g"] @ y + b["g"]) * i + c * f
+        o = logistic(W["o"] @ x_t + U["o"] @ y + p.get("o", 0) * c + b["o"])
+        y = tanh(c) * o
+        ys.append(y)
+        cs.append(c)
+    return np.array(ys), np.array(cs)
+
+
+def gru(x: Numbers, W: ByGate, U: ByGate, b: ByGate, d: Numbers, h: Numbers) -> Numbers:
     """Cho et al. 2014, Eqs. 5-8, with the reset gate after the recurrent product and a bias `d` inside it."""
     history = []
     for x_t in x:
@@ -50,6 +81,29 @@ def gru(
         z = logistic(W["z"] @ x_t + U["z"] @ h + b["z"])
         candidate = tanh(W["n"] @ x_t + b["n"] + r * (U["n"] @ h + d))
         h = z * h + (1 - z) * candidate
+        history.append(h)
+    return np.array(history)
+
+
+def gru_reset_before(x: Numbers, W: ByGate, U: ByGate, b: ByGate, h: Numbers) -> Numbers:
+    """Cho et al. 2014, Eqs. 5-8 as they stand, unit by unit in Eq. 7, with the biases that they leave out."""
+    history = []
+    for x_t in x:
+        r = logistic(W["r"] @ x_t + U["r"] @ h + b["r"])  # Eq. 5
+        z = logistic(W["z"] @ x_t + U["z"] @ h + b["z"])  # Eq. 6
+        candidate = tanh(W["n"] @ x_t + U["n"] @ (r * h) + b["n"])  # Eq. 8
+        h = np.array([z[j] * h[j] + (1 - z[j]) * candidate[j] for j in range(len(h))])  # Eq. 7
+        history.append(h)
+    return np.array(history)
+
+
+def minimal_gated_unit(x: Numbers, W: ByGate, U: ByGate, b: ByGate, h: Numbers) -> Numbers:
+    """Zhou et al. 2016: each matrix, its recurrent block in front, times two vectors laid end to end."""
+    history = []
+    for x_t in x:
+        f = logistic(np.hstack([U["f"], W["f"]]) @ np.concatenate([h, x_t]) + b["f"])
+        candidate = tanh(np.hstack([U["n"], W["n"]]) @ np.concatenate([f * h, x_t]) + b["n"])
+        h = (1 - f) * h + f * candidate
         history.append(h)
     return np.array(history)
 

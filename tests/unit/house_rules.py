@@ -45,7 +45,12 @@ class Headings:
 
 
 HEADINGS = (
-    Headings("cells", ("Equations", "Shapes", "Differs from", "Source"), frozenset({"NamedTuple"})),
+    Headings(
+        "cells",
+        ("Equations", "Shapes", "Differs from", "Source"),
+        frozenset({"NamedTuple"}),
+        frozenset({"MemoryBlock", "GatedUnit"}),  # what variants share; the equations are theirs
+    ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})
     ),

@@ -1,11 +1,38 @@
 """What is remembered: one family of cells a file."""
 
 from throughtime.cells.elman import Elman, ElmanState
-from throughtime.cells.gru import GRU, GRUState
-from throughtime.cells.lstm import LSTM, LSTMState
+from throughtime.cells.gru import GRU, GRUState, ResetBeforeGRU
+from throughtime.cells.lstm import LSTM, CoupledLSTM, LSTMState
+from throughtime.cells.lstm_peephole import CoupledPeepholeLSTM, PeepholeLSTM
+from throughtime.cells.minimal_gated_unit import MinimalGatedUnit
 from throughtime.core.cell import Cell
 
-CELLS: dict[str, type[Cell]] = {cell.kind: cell for cell in (Elman, LSTM, GRU)}
+CELLS: dict[str, type[Cell]] = {
+    cell.kind: cell
+    for cell in (
+        Elman,
+        LSTM,
+        PeepholeLSTM,
+        CoupledLSTM,
+        CoupledPeepholeLSTM,
+        GRU,
+        ResetBeforeGRU,
+        MinimalGatedUnit,
+    )
+}
 """Every cell that can be chosen by name; its constructor takes `input_size`, `hidden_size` and `key`."""
 
-__all__ = ["CELLS", "GRU", "LSTM", "Elman", "ElmanState", "GRUState", "LSTMState"]
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "CoupledLSTM",
+    "CoupledPeepholeLSTM",
+    "Elman",
+    "ElmanState",
+    "GRUState",
+    "LSTMState",
+    "MinimalGatedUnit",
+    "PeepholeLSTM",
+    "ResetBeforeGRU",
+]

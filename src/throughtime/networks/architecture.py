@@ -83,7 +83,7 @@ class Architecture(Options):
             gated = [name for name in CELLS if _has_gates(name)]
             raise ValueError(
                 f"memory_steps is {self.memory_steps} and cell is {self.cell}, which has no gates to keep "
-                f"a memory; leave memory_steps out, or choose {' or '.join(gated)}"
+                f"a memory; leave memory_steps out, or choose one of {', '.join(gated)}"
             )
         return self
 

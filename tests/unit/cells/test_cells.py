@@ -4,7 +4,18 @@ import jax
 import numpy as np
 import pytest
 
-from throughtime import GRU, LSTM, Elman, GRUState, LSTMState
+from throughtime import (
+    GRU,
+    LSTM,
+    CoupledLSTM,
+    CoupledPeepholeLSTM,
+    Elman,
+    GRUState,
+    LSTMState,
+    MinimalGatedUnit,
+    PeepholeLSTM,
+    ResetBeforeGRU,
+)
 from throughtime.cells import CELLS
 from throughtime.core.errors import OptionError
 
@@ -12,7 +23,16 @@ pytestmark = pytest.mark.usefixtures("as_users_run_it")
 
 
 def test_cells_by_name() -> None:
-    assert {"elman": Elman, "lstm": LSTM, "gru": GRU}.items() <= CELLS.items()
+    assert {
+        "elman": Elman,
+        "lstm": LSTM,
+        "lstm_peephole": PeepholeLSTM,
+        "lstm_coupled": CoupledLSTM,
+        "lstm_coupled_peephole": CoupledPeepholeLSTM,
+        "gru": GRU,
+        "gru_reset_before": ResetBeforeGRU,
+        "mgu": MinimalGatedUnit,
+    }.items() <= CELLS.items()
     for name, kind in CELLS.items():
         assert kind.kind == name
 
@@ -51,7 +71,16 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
     inputs, hidden = 3, 5
     count = sum(leaf.size for leaf in jax.tree.leaves(CELLS[name](inputs, hidden, key=key)))
     one_gate = hidden * (inputs + hidden + 1)
-    expected = {"elman": one_gate, "lstm": 4 * one_gate, "gru": 3 * one_gate + hidden}
+    expected = {
+        "elman": one_gate,
+        "lstm": 4 * one_gate,
+        "lstm_peephole": 4 * one_gate + 3 * hidden,
+        "lstm_coupled": 3 * one_gate,
+        "lstm_coupled_peephole": 3 * one_gate + 2 * hidden,
+        "gru": 3 * one_gate + hidden,
+        "gru_reset_before": 3 * one_gate,
+        "mgu": 2 * one_gate,
+    }
     if name in expected:
         assert count == expected[name]
 

@@ -7,6 +7,7 @@ import pytest
 
 from throughtime.cli.setting_options import GROUPS, NAMES, given_settings, takes_settings
 from throughtime.core.errors import OptionError
+from throughtime.networks.architecture import CELL_NAMES
 from throughtime.tasks import TASKS
 from throughtime.training.settings import Settings
 
@@ -41,7 +42,7 @@ def test_words_limits_and_defaults_are_those_of_the_settings() -> None:
     found = options()
     assert found["learning_rate"].help.endswith("above 0. Default: 0.003.")
     assert "One of: last, mean, attention. Default: last." in found["pooling"].help
-    assert "One of: elman, lstm, gru, window. Default: lstm." in found["cell"].help
+    assert f"One of: {', '.join(CELL_NAMES)}. Default: lstm." in found["cell"].help
     assert (found["hidden_size"].metavar, found["dropout"].metavar) == ("INTEGER", "NUMBER")
     assert (found["cell"].metavar, found["kind"].metavar, found["target"].metavar) == (
         "NAME",
