@@ -227,4 +227,4 @@ class WrongKernel(Elman):
         return super().step(state, projected)
 
     def fused(self) -> Fused:
-        return Fused("elman_relu", ("recurrent_weight",))
+        return Fused("elman_relu", ("input_weight", "bias", "recurrent_weight"))

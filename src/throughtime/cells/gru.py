@@ -139,7 +139,7 @@ class GRU(GatedUnit, FusedCell):
         return Fused("gru", ("input_weight", "bias", "recurrent_weight", "candidate_bias"))
 
 
-class ResetBeforeGRU(GatedUnit):
+class ResetBeforeGRU(GatedUnit, FusedCell):
     r"""A gated recurrent unit whose reset gate acts on the hidden layer, before the recurrent product.
 
     **Equations**
@@ -188,3 +188,7 @@ class ResetBeforeGRU(GatedUnit):
         n = jnp.tanh(n_in + U_n @ (r * state.hidden))  # Eq. 3
         hidden = (1 - z) * n + z * state.hidden  # Eq. 4
         return GRUState(hidden), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("gru_reset_before", ("input_weight", "bias", "recurrent_weight"))

@@ -143,7 +143,7 @@ class LSTM(MemoryBlock, FusedCell):
         return Fused("lstm", ("input_weight", "bias", "recurrent_weight"))
 
 
-class CoupledLSTM(MemoryBlock):
+class CoupledLSTM(MemoryBlock, FusedCell):
     r"""An LSTM without a forget gate of its own: what the input gate writes takes the place of the old.
 
     **Equations**
@@ -192,3 +192,7 @@ class CoupledLSTM(MemoryBlock):
         cell = (1 - i) * state.cell + i * jnp.tanh(g)  # Eqs. 2-3
         hidden = sigmoid(o) * jnp.tanh(cell)  # Eq. 4
         return LSTMState(hidden, cell), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("lstm_coupled", ("input_weight", "bias", "recurrent_weight"))

@@ -7,9 +7,10 @@ from jax.nn import sigmoid
 from jaxtyping import Array, Float
 
 from throughtime.cells.lstm import LSTMState, MemoryBlock
+from throughtime.core.cell import Fused, FusedCell
 
 
-class PeepholeLSTM(MemoryBlock):
+class PeepholeLSTM(MemoryBlock, FusedCell):
     r"""An LSTM whose gates see the memory: input and forget gate as it was, the output gate as it is now.
 
     **Equations**
@@ -64,8 +65,12 @@ class PeepholeLSTM(MemoryBlock):
         hidden = sigmoid(o + p_o * cell) * jnp.tanh(cell)  # Eqs. 4-5
         return LSTMState(hidden, cell), hidden
 
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("lstm_peephole", ("input_weight", "bias", "recurrent_weight", "peephole_weight"))
 
-class CoupledPeepholeLSTM(MemoryBlock):
+
+class CoupledPeepholeLSTM(MemoryBlock, FusedCell):
     r"""An LSTM with peepholes and without a forget gate of its own: f = 1 - i.
 
     **Equations**
@@ -117,3 +122,7 @@ class CoupledPeepholeLSTM(MemoryBlock):
         cell = (1 - i) * state.cell + i * jnp.tanh(g)  # Eqs. 2-3
         hidden = sigmoid(o + p_o * cell) * jnp.tanh(cell)  # Eqs. 4-5
         return LSTMState(hidden, cell), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("lstm_coupled_peephole", ("input_weight", "bias", "recurrent_weight", "peephole_weight"))

@@ -7,9 +7,10 @@ from jax.nn import sigmoid
 from jaxtyping import Array, Float
 
 from throughtime.cells.gru import GatedUnit, GRUState
+from throughtime.core.cell import Fused, FusedCell
 
 
-class MinimalGatedUnit(GatedUnit):
+class MinimalGatedUnit(GatedUnit, FusedCell):
     r"""A gated recurrent unit with one gate, for reset and update at once.
 
     **Equations**
@@ -59,3 +60,7 @@ class MinimalGatedUnit(GatedUnit):
         n = jnp.tanh(n_in + U_n @ (f * state.hidden))  # Eq. 2
         hidden = (1 - f) * state.hidden + f * n  # Eq. 3
         return GRUState(hidden), hidden
+
+    def fused(self) -> Fused:
+        """Return the kernel of these equations."""
+        return Fused("minimal_gated", ("input_weight", "bias", "recurrent_weight"))

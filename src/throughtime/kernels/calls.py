@@ -79,10 +79,10 @@ def _train(plan: Plan) -> Foldable:
 
     def call(weights: Arrays, sequences: Arrays, rows: Arrays) -> tuple[Arrays, Arrays]:
         (inputs,), hidden_size = sequences, rows[0].shape[-1]
-        outputs = _like(inputs, hidden_size)
-        results = [outputs, *rows[: family.states]]
+        sequence = _like(inputs, hidden_size)
+        results = [sequence, *rows[: family.states]]
         results += [_like(inputs, family.gates * hidden_size)] * family.saves_gates
-        results += [outputs] * family.saves_more
+        results += [sequence] * family.saves_more
         outputs, *rest = _native(plan, "train", results, {})(inputs, *weights, *rows)
         return (outputs, *rest[family.states :]), tuple(rest[: family.states])
 

@@ -12,9 +12,9 @@ from throughtime.kernels.families import Family
 class Operands(NamedTuple):
     """The arrays that a recurrence reads.
 
-    `weights`: W `[gates H, I]`, b `[gates H]`, U `[gates H, H]` and, if the family has some, vectors `[..., H]`.
-    `initial`: the state before the first step, arrays `[B, H]`. `inputs`: `[T, B, I]`. `lengths`: real steps
-    of each sequence.
+    `weights`: W `[gates H, I]`, b `[gates H]`, U `[gates H, H]` and, if the family has some, vectors
+    `[..., H]`. `initial`: the state before the first step, arrays `[B, H]`. `inputs`: `[T, B, I]`.
+    `lengths`: real steps of each sequence.
     """
 
     weights: tuple[Float[Array, "..."], ...]

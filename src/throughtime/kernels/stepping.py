@@ -12,9 +12,9 @@ from throughtime.kernels import library
 class Layer(NamedTuple):
     """A layer of a network that the native code can step.
 
-    `kind`: a family of `kernels.families`, or one of the others in `native/stream.h` ("affine", "lookup", "mean",
-    "attention", "window"). `inputs`, `outputs`, `size`: numbers of features; the third is of a layer that
-    needs one. `weights`: arrays, as the kind has them. `states`: how many arrays it remembers.
+    `kind`: a family of `kernels.families`, or one of the others in `native/stream.h` ("affine", "lookup",
+    "mean", "attention", "window"). `inputs`, `outputs`, `size`: numbers of features; the third is of a layer
+    that needs one. `weights`: arrays, as the kind has them. `states`: how many arrays it remembers.
     """
 
     kind: str
@@ -30,8 +30,8 @@ class NativeStepper:
 
     Arguments:
         layers: lowest first, at least one.
-        states: all arrays that the layers remember, in their order, `[sessions, ...]`; they are read and written
-            at every step.
+        states: all arrays that the layers remember, in their order, `[sessions, ...]`; they are read and
+            written at every step.
         sources: an array `[sessions, inputs]`, or int32 `[sessions]` below a lookup, that a step reads.
         targets: an array `[sessions, outputs]` that a step writes.
         instruction_set: which build of the native code.
@@ -66,17 +66,21 @@ class NativeStepper:
             sizes = layer.inputs, layer.outputs, layer.size
             if add(self._handle, layer.kind.encode(), *sizes, _pointers(weights), _pointers(own)):
                 raise MemoryError
-        self._kept = (states, sources, targets)
         self._step = step
-        self._fixed = (sources.ctypes.data, targets.ctypes.data)
+        self._every = np.arange(len(targets), dtype=np.int32)
+        self._arrays = sources.ctypes.data, targets.ctypes.data
+        self._all = (self._handle, len(targets), self._every.ctypes.data, *self._arrays)
+        # The native code knows these by their addresses only.
+        self._kept = (states, sources, targets)
 
-    def step(self, rows: np.ndarray) -> None:
-        """Make a step of the sessions `rows`, int32 `[n]`: the first n sources give the first n targets."""
-        self.step_at(len(rows), rows.ctypes.data)
+    def step_all(self) -> None:
+        """Make a step of every session."""
+        if self._step(*self._all):
+            raise MemoryError
 
-    def step_at(self, count: int, rows_address: int) -> None:
-        """Make a step of `count` sessions whose numbers stand at an address: for those who call it often."""
-        if self._step(self._handle, count, rows_address, *self._fixed):
+    def step(self, sessions: np.ndarray) -> None:
+        """Make a step of n sessions, int32 `[n]`: the first n sources give the first n targets."""
+        if self._step(self._handle, len(sessions), sessions.ctypes.data, *self._arrays):
             raise MemoryError
 
     def __del__(self) -> None:

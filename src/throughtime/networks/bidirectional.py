@@ -9,9 +9,8 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell
 from throughtime.core.errors import NotACellError, ShapeError, choose
-from throughtime.core.scanning import valid_steps
+from throughtime.core.scanning import valid_steps, zero_padding
 from throughtime.core.sequence_map import SequenceMap
-from throughtime.core.scanning import zero_padding
 from throughtime.core.unroll import unroll
 
 Merge = Literal["concatenate", "sum", "mean"]

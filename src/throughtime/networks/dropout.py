@@ -9,9 +9,8 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
 from throughtime.core.cell import NoState, SelfUnrollingCell
 from throughtime.core.errors import OptionError, check_sizes
-from throughtime.core.scanning import valid_steps
+from throughtime.core.scanning import valid_steps, zero_padding
 from throughtime.core.sequence_map import Network
-from throughtime.core.scanning import zero_padding
 
 
 class DropoutState(NamedTuple):

@@ -10,8 +10,7 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray
 from throughtime.core.cell import SelfUnrollingCell
 from throughtime.core.errors import check_sizes
 from throughtime.core.initializers import uniform_by_columns
-from throughtime.core.scanning import valid_steps
-from throughtime.core.scanning import zero_padding
+from throughtime.core.scanning import valid_steps, zero_padding
 
 
 class WindowState(NamedTuple):

@@ -1,7 +1,7 @@
 """Networks that go one element at a time, for one stream or many sessions, with constant memory."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -47,12 +47,14 @@ class Stream:
     def __init__(self, cell: Cell, *, sessions: int = 1):
         if not isinstance(cell, Cell):
             raise NotACellError(
-                f"a stream goes one element at a time, and {type(cell).__name__} must see the whole sequence; "
-                "train a network that reads forward"
+                f"a stream goes one element at a time, and {type(cell).__name__} must see the whole "
+                "sequence; train a network that reads forward"
             )
         check_sizes(sessions=sessions)
-        cell = without_noise(cell)
+        cell = cast(Cell, without_noise(cell))
         initial = jax.tree.map(np.asarray, initial_states(cell, sessions))
+        self._initial: list[np.ndarray]
+        self._structure: Any
         self._initial, self._structure = jax.tree.flatten(initial)
         self._states = [leaf.copy() for leaf in self._initial]
         self._sessions = sessions
@@ -63,8 +65,6 @@ class Stream:
         reads = np.int32 if isinstance(self._lowest, Embedding) else dtype
         self._sources = np.zeros((sessions, *self._element), reads)
         self._targets = np.zeros((sessions, cell.output_size), dtype)
-        self._every = np.arange(sessions, dtype=np.int32)
-        self._every_address = self._every.ctypes.data
         self._stepper = self._native_stepper(cell) or _JaxStepper(
             cell, self._structure, self._states, self._sources, self._targets
         )
@@ -81,9 +81,9 @@ class Stream:
 
     @state.setter
     def state(self, state: State) -> None:
-        leaves, structure = jax.tree.flatten(state)
+        leaves = jax.tree.leaves(state)
         shapes, own = [np.shape(leaf) for leaf in leaves], [leaf.shape for leaf in self._states]
-        if structure != self._structure or shapes != own:
+        if jax.tree.structure(state) != self._structure or shapes != own:
             raise ShapeError(
                 f"the state has arrays of shapes {shapes}, and this stream of {self._sessions} sessions has "
                 f"{own}; pass what `state` or `unroll` gave for as many sessions"
@@ -93,7 +93,7 @@ class Stream:
 
     def reset(self, sessions: Sequence[int] | None = None) -> None:
         """Put the sessions named, or all, back to the initial state."""
-        rows = self._every if sessions is None else self._rows(sessions)
+        rows = slice(None) if sessions is None else self._rows(sessions)
         for to, leaf in zip(self._states, self._initial, strict=True):
             to[rows] = leaf[rows]
 
@@ -120,7 +120,7 @@ class Stream:
             raise ShapeError(f"x has shape {given}; expected {expected}, {self._meaning()}")
         self._sources[...] = x
         self._check_symbols(self._sessions)
-        self._stepper.step_at(self._sessions, self._every_address)
+        self._stepper.step_all()
         return self._targets[0].copy() if self._sessions == 1 else self._targets.copy()
 
     def _step_some(self, x: Any, rows: np.ndarray) -> np.ndarray:
@@ -129,7 +129,7 @@ class Stream:
             raise ShapeError(f"x has shape {given}; expected {expected}, {self._meaning()}")
         self._sources[: len(rows)] = x
         self._check_symbols(len(rows))
-        self._stepper.step_at(len(rows), rows.ctypes.data)
+        self._stepper.step(rows)
         return self._targets[: len(rows)].copy()
 
     def _rows(self, sessions: Sequence[int]) -> np.ndarray:
@@ -151,8 +151,8 @@ class Stream:
         if symbols.min() < 0 or symbols.max() >= self._lowest.input_size:
             wrong = symbols[(symbols < 0) | (symbols >= self._lowest.input_size)][0]
             raise UsageError(
-                f"there is no symbol {wrong}: the vocabulary has {self._lowest.input_size}; pass numbers from "
-                f"0 to {self._lowest.input_size - 1}"
+                f"there is no symbol {wrong}: the vocabulary has {self._lowest.input_size}; pass numbers "
+                f"from 0 to {self._lowest.input_size - 1}"
             )
 
     def _meaning(self) -> str:
@@ -177,13 +177,15 @@ class _JaxStepper:
         self._cell, self._structure = cell, structure
         self._states, self._sources, self._targets = states, sources, targets
 
-    def step_at(self, count: int, rows_address: int) -> None:
-        rows = np.ctypeslib.as_array((np.ctypeslib.ctypes.c_int32 * count).from_address(rows_address))
-        before = jax.tree.unflatten(self._structure, [leaf[rows] for leaf in self._states])
-        after, outputs = _step(self._cell, before, self._sources[:count])
+    def step_all(self) -> None:
+        self.step(np.arange(len(self._targets)))
+
+    def step(self, sessions: np.ndarray) -> None:
+        before = jax.tree.unflatten(self._structure, [leaf[sessions] for leaf in self._states])
+        after, outputs = _step(self._cell, before, self._sources[: len(sessions)])
         for to, leaf in zip(self._states, jax.tree.leaves(after), strict=True):
-            to[rows] = leaf
-        self._targets[:count] = outputs
+            to[sessions] = leaf
+        self._targets[: len(sessions)] = outputs
 
 
 @jax.jit

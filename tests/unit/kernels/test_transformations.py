@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import pytest
 
 from tests.laws.agreement import assert_close, assert_visible
-from tests.unit.kernels.cases import BUILT, FAMILIES, draw, readout
+from tests.laws.compilation import quick_jit
+from tests.unit.kernels.cases import BUILT, DISTINCT, FAMILIES, Case, draw, readout
 from throughtime import unroll
 from throughtime.core.fused import kernels
 
@@ -88,22 +89,22 @@ TRANSFORMED: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("family", ["elman_tanh", "lstm", "gru"])
+@pytest.mark.parametrize("family", DISTINCT)
 @pytest.mark.parametrize("name", TRANSFORMED)
 def test_transformation(name: str, family: str) -> None:
-    arguments = draw(family, 4, 3, 5, "float64")
+    arguments = draw(Case(family, 4, 3, 5, "float64"))
     results = []
     for choice in (BUILT[-1], "off"):
         with kernels(choice):
             function = functools.partial(TRANSFORMED[name])
-            results.append((function if name == "eager" else jax.jit(function))(arguments))
+            results.append((function if name == "eager" else quick_jit(function))(arguments))
     assert_visible(results[1], name)
     assert_close(results[0], results[1], 1e-11, name)
 
 
 def test_reverse_mode_stays_in_native_code() -> None:
     for name in ("vmap_of_grad", "grad_of_vmap", "grad_of_vmap_of_everything", "checkpoint", "grad_of_loop"):
-        text = jax.jit(TRANSFORMED[name]).lower(draw("lstm", 4, 3, 5, "float64")).as_text()
+        text = jax.jit(TRANSFORMED[name]).lower(draw(Case("lstm", 4, 3, 5, "float64"))).as_text()
         assert "lstm_float64_train" in text
         assert "lstm_float64_backward" in text
 
@@ -118,13 +119,13 @@ def test_second_call_compiles_nothing() -> None:
         return jax.grad(value)(arguments)
 
     for _ in range(3):
-        arguments = counted(draw("gru", 4, 3, 5, "float64"))
+        arguments = counted(draw(Case("gru", 4, 3, 5, "float64")))
     counted(arguments)
     assert traced == 1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_other_platforms_take_the_scan(family: str) -> None:
-    arguments = draw(family, 4, 3, 5, "float64")
+    arguments = draw(Case(family, 4, 3, 5, "float64"))
     exported = jax.export.export(jax.jit(jax.grad(value)), platforms=["cuda"])(arguments)
     assert f"throughtime_{BUILT[-1]}" not in exported.mlir_module()

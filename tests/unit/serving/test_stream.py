@@ -39,7 +39,9 @@ NETWORKS: dict[str, Callable[[], Cell]] = {
     "lstm": lambda: LSTM(INPUT, 37, key=KEYS[0]),
     "gru": lambda: GRU(INPUT, 5, key=KEYS[0]),
     "mean": lambda: Stack([LSTM(INPUT, 5, key=KEYS[0]), MeanPooling(5), Linear(5, 2, key=KEYS[1])]),
-    "attention": lambda: Stack([FixedWindow(INPUT, 6, window=3, key=KEYS[0]), AttentionPooling(6, key=KEYS[1])]),
+    "attention": lambda: Stack(
+        [FixedWindow(INPUT, 6, window=3, key=KEYS[0]), AttentionPooling(6, key=KEYS[1])]
+    ),
     "symbols": lambda: Stack(
         [
             Embedding(VOCABULARY, 6, key=KEYS[0]),
