@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args
 import numpy as np
 
 from throughtime.core.errors import DataError, Place, choose
+from throughtime.data.number_text import numbers_in, split_numbers
 
 Kind = Literal["words", "characters", "bytes", "subwords", "symbols", "numbers"]
 """What one element of a sequence is. `characters` is text letter by letter; `symbols` are the letters of a
@@ -141,7 +142,7 @@ def _form(sequence: object) -> str:
         if listed is not None:
             return _form(listed)
         try:
-            _parsed(sequence)
+            numbers_in(sequence)
         except ValueError:
             return "text"
         return "digits"
@@ -198,23 +199,9 @@ def _numbers_in_text(text: str, place: Place | None) -> Any:
             )
         return listed
     try:
-        return np.array(_parsed(text))
+        return numbers_in(text)
     except ValueError:
-        return _split(text)
-
-
-def _split(text: str) -> list[str]:
-    """By commas if there is one, so that a gap between two commas is seen, or else by white space."""
-    return text.split(",") if "," in text else text.split()
-
-
-def _parsed(text: str) -> list[float]:
-    if "_" in text:
-        raise ValueError("Python reads 1_000 as a number; in a file of data it is more likely an identifier")
-    parts = _split(text)
-    if not parts:
-        raise ValueError("no number")
-    return [float(part) for part in parts]
+        return split_numbers(text)
 
 
 def _one_by_one(rows: Sequence[Any], place: Place | None) -> np.ndarray:

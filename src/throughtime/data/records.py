@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -81,9 +81,15 @@ class Source(ABC):
         """
 
     def __iter__(self) -> Iterator[Record]:
+        return self.records()
+
+    def records(
+        self, ahead: Callable[[Iterator[Record | DataError]], Iterator[Record | DataError]] = iter
+    ) -> Iterator[Record]:
+        """Iterate as ever, over rows that pass through `ahead` first, which keeps their number and order."""
         skipped = self.skipped = Skipped()
         any_record = False
-        for row in self.rows():
+        for row in ahead(self.rows()):
             if not isinstance(row, DataError):
                 any_record = True
                 yield row
