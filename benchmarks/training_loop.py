@@ -12,7 +12,8 @@ from throughtime.core.randomness import key_for
 from throughtime.data.batching import batches
 from throughtime.data.catalogue import fetch
 from throughtime.data.readers import open_source
-from throughtime.training.loop import CheckpointFile, fit
+from throughtime.training.checkpoint_writer import CheckpointFile
+from throughtime.training.loop import fit
 from throughtime.training.model_folder import build_network
 from throughtime.training.preparation import prepare
 from throughtime.training.settings import Settings

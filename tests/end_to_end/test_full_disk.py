@@ -71,14 +71,14 @@ def test_while_a_checkpoint_is_written(
     shutil.copytree(tiny, model)
     before = contents(model)
 
-    from throughtime.training import loop
+    from throughtime.training import checkpoint_writer
 
     def save_to_full_disk(*arguments: Any, **options: Any) -> None:
         with full_disk():
             save_checkpoint(*arguments, **options)
 
-    save_checkpoint = loop.save_checkpoint
-    monkeypatch.setattr(loop, "save_checkpoint", save_to_full_disk)
+    save_checkpoint = checkpoint_writer.save_checkpoint
+    monkeypatch.setattr(checkpoint_writer, "save_checkpoint", save_to_full_disk)
     outcome = shell("fit", "classify", train, "--out", model, "--overwrite", *TINY)
     one_line(outcome.err, rf"seed-0\.safetensors: {FULL}")
     assert outcome.status == 2

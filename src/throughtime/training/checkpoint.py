@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -43,8 +44,21 @@ class Run:
     position: Position = field(default_factory=Position)
 
 
-def save_checkpoint(path: Path, run: Run, fingerprint: str) -> None:
-    """Write the run to one file, replacing an older checkpoint at once or not at all.
+@dataclass(frozen=True)
+class Snapshot:
+    """A run at one moment, in memory of its own: the run may go on and reuse its buffers meanwhile."""
+
+    arrays: dict[str, np.ndarray]
+    position: Position
+
+    @classmethod
+    def of(cls, run: Run) -> "Snapshot":
+        """Copy a run."""
+        return cls({name: array.copy() for name, array in named_arrays(_arrays(run)).items()}, run.position)
+
+
+def save_checkpoint(path: Path, snapshot: Snapshot, fingerprint: str) -> None:
+    """Write a run to one file, replacing an older checkpoint at once or not at all.
 
     Arguments:
         fingerprint: of the settings and the data; only a run with the same one can go on from here.
@@ -53,8 +67,8 @@ def save_checkpoint(path: Path, run: Run, fingerprint: str) -> None:
 
         UsageError: the file cannot be written; the older checkpoint is as it was.
     """
-    position = json.dumps({"fingerprint": fingerprint, **asdict(run.position)})
-    write_file(path, save(named_arrays(_arrays(run)), {"throughtime_run": position}))
+    position = json.dumps({"fingerprint": fingerprint, **asdict(snapshot.position)})
+    write_file(path, save(snapshot.arrays, {"throughtime_run": position}))
 
 
 def load_checkpoint(path: Path, like: Run, fingerprint: str) -> Run:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from throughtime.core.errors import InterruptedFit
 from throughtime.core.sequence_map import Network
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
-from throughtime.training.checkpoint import Position, Run, load_checkpoint, save_checkpoint
+from throughtime.training.checkpoint import Position, Run, load_checkpoint
+from throughtime.training.checkpoint_writer import CheckpointFile, CheckpointWriter
 from throughtime.training.epochs import close_epoch, copied, is_finite, run_epoch
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import TrainingSettings
@@ -32,15 +32,6 @@ class Fitted:
     history: tuple[dict[str, int | float], ...]
     best_epoch: int
     stopped: str
-
-
-@dataclass(frozen=True)
-class CheckpointFile:
-    """Where a run keeps its checkpoint, whether to go on from it, and what has to be the same for that."""
-
-    path: Path
-    fingerprint: str
-    resume: bool = False
 
 
 def fit(
@@ -62,14 +53,15 @@ def fit(
         validation: what chooses the best weights and the moment to stop; without it, the last weights are the
             best.
         seed: decides order and noise.
-        checkpoint: written after the first epoch and then after every epoch that ends long enough after the
-            last one was written, at the end, and when the user interrupts; nothing is written when left out.
+        checkpoint: written after every epoch, while the next one is under way, and when the user interrupts;
+            nothing is written when left out.
         watcher: is told how the run goes.
 
     **Raises**
 
         InterruptedFit: the user pressed Ctrl-C and the checkpoint is on disk.
         ModelFolderError: the checkpoint to resume from is missing, damaged, or of other settings or data.
+        UsageError: a checkpoint cannot be written; the one before it is as it was.
 
     A run that goes on from a checkpoint ends with the same weights, bit for bit, as one that never stopped.
     """
@@ -79,10 +71,9 @@ def fit(
     run = Run(copied(network), start_optimizer(network, settings, total_steps), copied(network))
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
-    checkpoints = _Checkpoints(checkpoint)
     watcher.started(settings.epochs, run.position, len(train.store))
     diverged = False
-    with _interruption() as interrupted:
+    with _interruption() as interrupted, CheckpointWriter(checkpoint) as writer:
         while not diverged and not _is_over(run.position, settings):
             plan = train.plan(settings.batch_size, seed=seed, epoch=run.position.epoch)
             started = time.perf_counter()
@@ -95,9 +86,9 @@ def fit(
                 if not diverged:
                     run = closed
                     watcher.epoch_done(run.position)
-                    checkpoints.save(run, at_once=_is_over(run.position, settings))
+                    writer.write(run)
             if interrupted.is_set() and not diverged:
-                raise _stop_here(run, checkpoints)
+                raise _stop_here(run, writer)
     position = run.position
     stopped = "diverged" if diverged else "epochs" if position.epoch >= settings.epochs else "patience"
     return Fitted(run.best, position.history, position.best_epoch, stopped)
@@ -108,30 +99,16 @@ def _is_over(position: Position, settings: TrainingSettings) -> bool:
     return position.epoch >= settings.epochs or 0 < settings.patience <= waited
 
 
-class _Checkpoints:
-    """Writes a run's checkpoints, seldom enough that writing takes at most a fiftieth of the time."""
-
-    def __init__(self, file: CheckpointFile | None):
-        self.file = file
-        self._due = 0.0
-
-    def save(self, run: Run, *, at_once: bool) -> None:
-        """Write the run if it is time, or `at_once`."""
-        started = time.perf_counter()
-        if self.file is None or (started < self._due and not at_once):
-            return
-        save_checkpoint(self.file.path, run, self.file.fingerprint)
-        finished = time.perf_counter()
-        self._due = finished + 50 * (finished - started)
-
-
-def _stop_here(run: Run, checkpoints: _Checkpoints) -> BaseException:
-    if checkpoints.file is None:
+def _stop_here(run: Run, writer: CheckpointWriter) -> BaseException:
+    if writer.file is None:
         return KeyboardInterrupt()
-    checkpoints.save(run, at_once=True)
+    # Between two epochs the run is being written already.
+    if run.position.batch > 0:
+        writer.write(run)
+    writer.finish()
     return InterruptedFit(
         f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so "
-        f"far is in {checkpoints.file.path}; run the same command with --resume to go on from there"
+        f"far is in {writer.file.path}; run the same command with --resume to go on from there"
     )
 
 
