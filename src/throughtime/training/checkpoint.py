@@ -1,19 +1,17 @@
 """A run in progress on disk: everything that is needed to go on as if it had never stopped."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from throughtime.core.errors import ModelFolderError
 from throughtime.core.sequence_map import Network
 from throughtime.training.arrays import named_arrays, with_arrays
-from throughtime.training.atomic import write_file
 
 
 @dataclass(frozen=True)
@@ -44,31 +42,14 @@ class Run:
     position: Position = field(default_factory=Position)
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A run at one moment, in memory of its own: the run may go on and reuse its buffers meanwhile."""
-
-    arrays: dict[str, np.ndarray]
-    position: Position
-
-    @classmethod
-    def of(cls, run: Run) -> "Snapshot":
-        """Copy a run."""
-        return cls({name: array.copy() for name, array in named_arrays(_arrays(run)).items()}, run.position)
-
-
-def save_checkpoint(path: Path, snapshot: Snapshot, fingerprint: str) -> None:
-    """Write a run to one file, replacing an older checkpoint at once or not at all.
+def checkpoint_content(run: Run, fingerprint: str) -> bytes:
+    """Return what a checkpoint of the run holds, as it is at this moment.
 
     Arguments:
         fingerprint: of the settings and the data; only a run with the same one can go on from here.
-
-    **Raises**
-
-        UsageError: the file cannot be written; the older checkpoint is as it was.
     """
-    position = json.dumps({"fingerprint": fingerprint, **asdict(snapshot.position)})
-    write_file(path, save(snapshot.arrays, {"throughtime_run": position}))
+    position = json.dumps({"fingerprint": fingerprint, **vars(run.position)})
+    return save(named_arrays(_arrays(run)), {"throughtime_run": position})
 
 
 def load_checkpoint(path: Path, like: Run, fingerprint: str) -> Run:

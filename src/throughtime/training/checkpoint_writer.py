@@ -1,13 +1,15 @@
-"""Checkpoints written in a thread, from copies, while the next epoch is under way."""
+"""Checkpoints written in a thread while the next epoch is under way."""
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from throughtime.training.checkpoint import Run, Snapshot, save_checkpoint
+from throughtime.training.atomic import write_file
+from throughtime.training.checkpoint import Run, checkpoint_content
 
 
 @dataclass(frozen=True)
@@ -22,42 +24,50 @@ class CheckpointFile:
 class CheckpointWriter:
     """Writes one checkpoint after another to the same file, or none at all when there is no file.
 
+    What comes while one is being written waits, and a newer one takes its place: epochs that are shorter than
+    the disk takes to write do not wait for it, and what is on disk is never older than one such time.
+
     It is a context manager, which does not end before the last checkpoint is on disk.
 
-    **Cost** of a checkpoint to the run: a copy of its arrays, and what writing takes longer than an epoch.
+    **Cost** of a checkpoint to the run: a copy of its arrays in memory.
     """
 
     def __init__(self, file: CheckpointFile | None):
         self.file = file
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="throughtime-checkpoint")
-        self._under_way: Future[None] | None = None
+        self._newest: deque[bytes] = deque(maxlen=1)
+        self._under_way: deque[Future[None]] = deque()
 
     def write(self, run: Run) -> None:
-        """Begin to write the run as it is now, once the checkpoint before it is on disk.
+        """Begin to write the run as it is now, or as soon as the checkpoint before it is on disk.
 
         **Raises**
 
-            UsageError: the checkpoint before this one could not be written.
+            UsageError: an earlier checkpoint could not be written; the one before it is as it was.
         """
         if self.file is None:
             return
-        snapshot = Snapshot.of(run)
-        # None is left out: a run that is killed has lost the epoch under way and the one being written.
-        self.finish()
-        self._under_way = self._thread.submit(
-            save_checkpoint, self.file.path, snapshot, self.file.fingerprint
-        )
+        while self._under_way and self._under_way[0].done():
+            self._under_way.popleft().result()
+        # Made here, not in the thread: the steps that follow reuse the run's buffers, and a thread that holds
+        # the interpreter would keep them waiting for longer than this takes.
+        self._newest.append(checkpoint_content(run, self.file.fingerprint))
+        self._under_way.append(self._thread.submit(self._write_newest, self.file.path))
 
     def finish(self) -> None:
         """Wait until everything is on disk.
 
         **Raises**
 
-            UsageError: the last checkpoint could not be written; the one before it is as it was.
+            UsageError: a checkpoint could not be written; the one before it is as it was.
         """
-        if self._under_way is not None:
-            written, self._under_way = self._under_way, None
-            written.result()
+        while self._under_way:
+            self._under_way.popleft().result()
+
+    def _write_newest(self, path: Path) -> None:
+        # Nothing is left if what this call was made for gave way to something newer.
+        if self._newest:
+            write_file(path, self._newest.pop())
 
     def __enter__(self) -> CheckpointWriter:
         return self

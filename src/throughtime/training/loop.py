@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from types import FrameType
 
 from throughtime.core.errors import InterruptedFit
+from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
+from throughtime.data.batching import prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
+from throughtime.training.arrays import copied
 from throughtime.training.checkpoint import Position, Run, load_checkpoint
 from throughtime.training.checkpoint_writer import CheckpointFile, CheckpointWriter
-from throughtime.training.epochs import close_epoch, copied, is_finite, run_epoch
+from throughtime.training.epochs import batches_ahead, close_epoch, run_epoch
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import start_optimizer
@@ -53,7 +56,7 @@ def fit(
         validation: what chooses the best weights and the moment to stop; without it, the last weights are the
             best.
         seed: decides order and noise.
-        checkpoint: written after every epoch, while the next one is under way, and when the user interrupts;
+        checkpoint: written after every epoch, in the background, and when the user interrupts;
             nothing is written when left out.
         watcher: is told how the run goes.
 
@@ -65,25 +68,26 @@ def fit(
 
     A run that goes on from a checkpoint ends with the same weights, bit for bit, as one that never stopped.
     """
-    total_steps = 1
-    if settings.needs_the_end:
-        total_steps = settings.epochs * len(train.plan(settings.batch_size, seed=seed, epoch=0))
+    batch_count = len(train.plan(settings.batch_size, seed=seed, epoch=0))
+    total_steps = settings.epochs * batch_count if settings.needs_the_end else 1
     run = Run(copied(network), start_optimizer(network, settings, total_steps), copied(network))
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
     watcher.started(settings.epochs, run.position, len(train.store))
+    ahead = batches_ahead(train, settings, seed, run.position, settings.epochs)
+    key = key_for(seed, "noise")
     diverged = False
-    with _interruption() as interrupted, CheckpointWriter(checkpoint) as writer:
+    with _interruption() as interrupted, CheckpointWriter(checkpoint) as writer, prefetch(ahead) as ready:
         while not diverged and not _is_over(run.position, settings):
-            plan = train.plan(settings.batch_size, seed=seed, epoch=run.position.epoch)
             started = time.perf_counter()
             run, diverged = run_epoch(
-                run, plan, task, train, settings, total_steps, seed, interrupted, watcher
+                run, batch_count, ready, task, settings, total_steps, key, interrupted, watcher
             )
-            if not diverged and run.position.batch == len(plan):
+            if not diverged and run.position.batch == batch_count:
                 closed = close_epoch(run, task, validation, settings, time.perf_counter() - started)
-                diverged = not is_finite(closed)
-                if not diverged:
+                if closed is None:
+                    diverged = True
+                else:
                     run = closed
                     watcher.epoch_done(run.position)
                     writer.write(run)
