@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -22,9 +23,12 @@ from throughtime.training.progress import Watcher
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import answer_all, mean_loss, training_step
 
+STEPS_UNDER_WAY = 4
+"""How many steps may be begun before the loss of the first is read."""
+
 
 class Ready(NamedTuple):
-    """A batch on the device, and how many sequences are in it."""
+    """A batch, and how many sequences are in it."""
 
     batch: Batch
     sequences: int
@@ -42,7 +46,7 @@ def batches_ahead(
         plan = train.plan(settings.batch_size, seed=seed, epoch=epoch)
         left = plan[position.batch :] if epoch == position.epoch else plan
         for piece, batch in zip(left, batches(train, left, settings.batch_size), strict=True):
-            yield Ready(jax.device_put(batch), len(piece.indices))
+            yield Ready(batch, len(piece.indices))
 
 
 def run_epoch(
@@ -63,16 +67,19 @@ def run_epoch(
         ready: the batches that are left, whatever comes behind them.
     """
     network, optimizer_state, position = run.network, run.optimizer_state, run.position
-    waiting: tuple[jax.Array, int] | None = None
+    # Losses are read some steps late, so that the next steps are under way while these are looked at.
+    waiting: deque[tuple[jax.Array, int]] = deque()
     is_finite = True
 
-    def settle(position: Position, waiting: tuple[jax.Array, int]) -> Position:
-        loss, weight = float(waiting[0]), waiting[1]
-        return replace(
+    def settle(position: Position) -> Position:
+        loss, sequences = waiting.popleft()
+        position = replace(
             position,
-            loss_sum=position.loss_sum + loss * weight,
-            weight_sum=position.weight_sum + weight,
+            loss_sum=position.loss_sum + float(loss) * sequences,
+            weight_sum=position.weight_sum + sequences,
         )
+        watcher.batch_done(replace(position, batch=position.batch - len(waiting)))
+        return position
 
     for batch, sequences in islice(ready, batch_count - position.batch):
         network, optimizer_state, loss = training_step(
@@ -86,19 +93,15 @@ def run_epoch(
             total_steps=total_steps,
         )
         position = replace(position, batch=position.batch + 1, step=position.step + 1)
-        # The loss is read one step late, so that the next step is under way while this one is looked at.
-        if waiting is not None:
-            position = settle(position, waiting)
-            watcher.batch_done(position)
-        waiting = (loss, sequences)
-        is_finite = math.isfinite(position.loss_sum)
+        waiting.append((loss, sequences))
+        if len(waiting) > STEPS_UNDER_WAY:
+            position = settle(position)
+            is_finite = math.isfinite(position.loss_sum)
         if interrupted.is_set() or not is_finite:
             break
-    if waiting is not None:
-        position = settle(position, waiting)
-        watcher.batch_done(position)
-        is_finite = math.isfinite(position.loss_sum)
-    return Run(network, optimizer_state, run.best, position), not is_finite
+    while waiting:
+        position = settle(position)
+    return Run(network, optimizer_state, run.best, position), not math.isfinite(position.loss_sum)
 
 
 def close_epoch(
