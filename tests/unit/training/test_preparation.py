@@ -66,6 +66,20 @@ def test_text_is_read_for_the_targets_the_vocabulary_and_the_ids() -> None:
     assert source.whole_readings == 4  # with the sample, which is larger than this source
 
 
+@pytest.mark.parametrize("kind", ["words", "subwords"])
+def test_text_without_a_single_token_is_skipped_and_counted(kind: str) -> None:
+    texts = ["one two", "two one", " \t", "one", "two", "\u2003"]
+    source = MemorySource(texts, list("ababab"))
+    of_kind = Settings.parse({"task": "classify", "data": {"kind": kind}, "training": {"validation": 0}})
+    with pytest.raises(DataError, match=r"^X\[2\]: the text ' \\t' holds no words; give at least one"):
+        prepare(source, of_kind)
+    source.skip_bad_rows = True
+    prepared = prepare(source, of_kind)
+    assert len(prepared.train) == 4
+    assert prepared.train.targets.tolist() == [0, 1, 1, 0]
+    assert any("skipped 2 bad rows, the first: X[2]: the text" in note for note in prepared.notes)
+
+
 def test_a_target_that_fits_no_task_is_named_by_its_row(tmp_path: Path) -> None:
     table = tmp_path / "train.csv"
     table.write_text("sequence,target\n1 2,0.5\n\n3 4,0.7\n5 6,much\n")
