@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -59,12 +59,14 @@ def run_epoch(
     key: PRNGKeyArray,
     interrupted: threading.Event,
     watcher: Watcher,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[Run, bool]:
     """Run the batches of an epoch that are left; stop when interrupted or at a loss that is no number.
 
     Arguments:
         batch_count: batches in the epoch, of which `run.position.batch` are done.
         ready: the batches that are left, whatever comes behind them.
+        meanwhile: called once, when the first step is under way and there is time for other work.
     """
     network, optimizer_state, position = run.network, run.optimizer_state, run.position
     # Losses are read some steps late, so that the next steps are under way while these are looked at.
@@ -92,6 +94,8 @@ def run_epoch(
             settings=settings,
             total_steps=total_steps,
         )
+        if position.batch == run.position.batch:
+            meanwhile()
         position = replace(position, batch=position.batch + 1, step=position.step + 1)
         waiting.append((loss, sequences))
         if len(waiting) > STEPS_UNDER_WAY:

@@ -56,8 +56,8 @@ def fit(
         validation: what chooses the best weights and the moment to stop; without it, the last weights are the
             best.
         seed: decides order and noise.
-        checkpoint: written after every epoch, in the background, and when the user interrupts;
-            nothing is written when left out.
+        checkpoint: written in the background after every epoch, but for those that end within a tenth of a
+            second of one that was, and when the user interrupts; nothing is written when left out.
         watcher: is told how the run goes.
 
     **Raises**
@@ -70,7 +70,7 @@ def fit(
     """
     batch_count = len(train.plan(settings.batch_size, seed=seed, epoch=0))
     total_steps = settings.epochs * batch_count if settings.needs_the_end else 1
-    run = Run(copied(network), start_optimizer(network, settings, total_steps), copied(network))
+    run = Run(copied(network), start_optimizer(network, settings, total_steps), network)
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
     watcher.started(settings.epochs, run.position, len(train.store))
@@ -81,7 +81,16 @@ def fit(
         while not diverged and not _is_over(run.position, settings):
             started = time.perf_counter()
             run, diverged = run_epoch(
-                run, batch_count, ready, task, settings, total_steps, key, interrupted, watcher
+                run,
+                batch_count,
+                ready,
+                task,
+                settings,
+                total_steps,
+                key,
+                interrupted,
+                watcher,
+                meanwhile=writer.write,
             )
             if not diverged and run.position.batch == batch_count:
                 closed = close_epoch(run, task, validation, settings, time.perf_counter() - started)
@@ -90,7 +99,7 @@ def fit(
                 else:
                     run = closed
                     watcher.epoch_done(run.position)
-                    writer.write(run)
+                    writer.take(run, at_once=_is_over(run.position, settings))
             if interrupted.is_set() and not diverged:
                 raise _stop_here(run, writer)
     position = run.position
@@ -106,9 +115,7 @@ def _is_over(position: Position, settings: TrainingSettings) -> bool:
 def _stop_here(run: Run, writer: CheckpointWriter) -> BaseException:
     if writer.file is None:
         return KeyboardInterrupt()
-    # Between two epochs the run is being written already.
-    if run.position.batch > 0:
-        writer.write(run)
+    writer.take(run, at_once=True)
     writer.finish()
     return InterruptedFit(
         f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so "

@@ -23,6 +23,11 @@ def run_at(epoch: int) -> Run:
     return Run(LINEAR, {"count": jnp.array(epoch)}, LINEAR, Position(epoch=epoch, step=epoch))
 
 
+def take_and_write(writer: CheckpointWriter, run: Run) -> None:
+    writer.take(run, at_once=True)
+    writer.write()
+
+
 class Disk:
     """Writes files when it is let, and remembers the epochs in them."""
 
@@ -58,7 +63,7 @@ def file(disk: Disk) -> CheckpointFile:
 def test_each_is_written_when_the_disk_keeps_up(disk: Disk) -> None:
     with CheckpointWriter(file(disk)) as writer:
         for epoch in range(1, 5):
-            writer.write(run_at(epoch))
+            take_and_write(writer, run_at(epoch))
             writer.finish()
             assert disk.epochs == list(range(1, epoch + 1))
 
@@ -66,42 +71,57 @@ def test_each_is_written_when_the_disk_keeps_up(disk: Disk) -> None:
 def test_nobody_waits_for_a_slow_disk_and_the_newest_is_written_next(disk: Disk) -> None:
     disk.open.clear()
     with CheckpointWriter(file(disk)) as writer:
-        writer.write(run_at(1))
+        take_and_write(writer, run_at(1))
         assert disk.begun.wait(30)
         for epoch in (2, 3, 4):
-            writer.write(run_at(epoch))
+            take_and_write(writer, run_at(epoch))
         assert disk.epochs == []
         disk.open.set()
     assert disk.epochs == [1, 4]
+
+
+def test_epochs_too_short_for_one_each_share_it(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(checkpoint_writer.time, "monotonic", lambda: now)
+    with CheckpointWriter(file(disk)) as writer:
+        for epoch, seconds in enumerate([0, 0.03, 0.05, 0.03, 0.2, 0.02], start=1):
+            now += seconds
+            writer.take(run_at(epoch))
+            writer.finish()
+        assert disk.epochs == [1, 4, 5]
+        writer.take(run_at(6), at_once=True)
+    assert disk.epochs == [1, 4, 5, 6]
 
 
 def test_the_end_waits_for_the_disk(disk: Disk) -> None:
     disk.open.clear()
     threading.Timer(0.05, disk.open.set).start()
     with CheckpointWriter(file(disk)) as writer:
-        writer.write(run_at(7))
+        take_and_write(writer, run_at(7))
     assert disk.epochs == [7]
 
 
 def test_a_full_disk_is_said_at_the_next_checkpoint(disk: Disk) -> None:
     with CheckpointWriter(file(disk)) as writer:
-        writer.write(run_at(1))
+        take_and_write(writer, run_at(1))
         writer.finish()
         disk.full = True
-        writer.write(run_at(2))
-        writer._thread.submit(lambda: None).result()
+        take_and_write(writer, run_at(2))
+        writer._thread.submit(len, ()).result()
+        writer.take(run_at(3), at_once=True)
         with pytest.raises(UsageError, match="cannot be written"):
-            writer.write(run_at(3))
-    assert load_checkpoint(disk.path, run_at(0), "print").position.epoch == 1
+            writer.write()
+        disk.full = False
+    assert disk.epochs == [1, 3]
 
 
 def test_a_full_disk_is_said_at_the_end_even_if_something_newer_waited(disk: Disk) -> None:
     def write_three() -> None:
         with CheckpointWriter(file(disk)) as writer:
-            writer.write(run_at(1))
+            take_and_write(writer, run_at(1))
             assert disk.begun.wait(30)
-            writer.write(run_at(2))
-            writer.write(run_at(3))
+            take_and_write(writer, run_at(2))
+            take_and_write(writer, run_at(3))
             disk.open.set()
 
     disk.full = True
@@ -114,7 +134,7 @@ def test_a_full_disk_is_said_at_the_end_even_if_something_newer_waited(disk: Dis
 def test_what_ends_the_run_is_said_before_a_full_disk(disk: Disk) -> None:
     def diverge() -> None:
         with CheckpointWriter(file(disk)) as writer:
-            writer.write(run_at(1))
+            take_and_write(writer, run_at(1))
             raise DivergedError("the loss is nan")
 
     disk.full = True
@@ -124,7 +144,7 @@ def test_what_ends_the_run_is_said_before_a_full_disk(disk: Disk) -> None:
 
 def test_nothing_is_written_without_a_file(disk: Disk) -> None:
     with CheckpointWriter(None) as writer:
-        writer.write(run_at(1))
+        take_and_write(writer, run_at(1))
         writer.finish()
     assert disk.epochs == []
     assert not disk.begun.is_set()
