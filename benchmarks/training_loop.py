@@ -20,7 +20,7 @@ from throughtime.training.settings import Settings
 from throughtime.training.steps import start_optimizer, training_step
 
 BAR = 1.15
-EPOCHS = {"japanese_vowels": 80, "splice_junctions": 2, "movie_reviews": 1}
+EPOCHS = {"japanese_vowels": 80, "splice_junctions": 5, "movie_reviews": 2}
 """As many as make a run of a second or more, so that steps are timed and not the start of a run."""
 
 SETTINGS = {
