@@ -12,14 +12,15 @@ from throughtime.core.randomness import key_for
 from throughtime.data.batching import batches
 from throughtime.data.catalogue import fetch
 from throughtime.data.readers import open_source
-from throughtime.training.loop import CheckpointFile, fit
+from throughtime.training.checkpoint_writer import CheckpointFile
+from throughtime.training.loop import fit
 from throughtime.training.model_folder import build_network
 from throughtime.training.preparation import prepare
 from throughtime.training.settings import Settings
 from throughtime.training.steps import start_optimizer, training_step
 
 BAR = 1.15
-EPOCHS = {"japanese_vowels": 10, "splice_junctions": 2, "movie_reviews": 1}
+EPOCHS = {"japanese_vowels": 80, "splice_junctions": 5, "movie_reviews": 2}
 """As many as make a run of a second or more, so that steps are timed and not the start of a run."""
 
 SETTINGS = {

@@ -43,12 +43,12 @@ def test_while_the_model_is_saved(
     before = contents(model)
     command = ("fit", "classify", train, "--out", model, "--overwrite", "--seed", "9", *TINY)
 
-    def save_to_full_disk(*arguments: Any, **options: Any) -> None:
+    def write_to_full_disk(*arguments: Any, **options: Any) -> None:
         with full_disk():
             save_model(*arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr("throughtime.cli.fit.save_model", save_to_full_disk)
+        patched.setattr("throughtime.cli.fit.save_model", write_to_full_disk)
         outcome = shell(*command)
     one_line(outcome.err, rf"model: {FULL}")
     assert outcome.status == 2
@@ -71,14 +71,14 @@ def test_while_a_checkpoint_is_written(
     shutil.copytree(tiny, model)
     before = contents(model)
 
-    from throughtime.training import loop
+    from throughtime.training import checkpoint_writer
 
-    def save_to_full_disk(*arguments: Any, **options: Any) -> None:
+    def write_to_full_disk(*arguments: Any, **options: Any) -> None:
         with full_disk():
-            save_checkpoint(*arguments, **options)
+            write_file(*arguments, **options)
 
-    save_checkpoint = loop.save_checkpoint
-    monkeypatch.setattr(loop, "save_checkpoint", save_to_full_disk)
+    write_file = checkpoint_writer.write_file
+    monkeypatch.setattr(checkpoint_writer, "write_file", write_to_full_disk)
     outcome = shell("fit", "classify", train, "--out", model, "--overwrite", *TINY)
     one_line(outcome.err, rf"seed-0\.safetensors: {FULL}")
     assert outcome.status == 2

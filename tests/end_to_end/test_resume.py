@@ -17,7 +17,7 @@ from throughtime.core.errors import InterruptedFit
 from throughtime.training import runs
 
 # Dropout and a schedule, so that noise and step size have to go on too; epochs enough to be killed in.
-LONG = (*TINY, "--epochs", "60", "--dropout", "0.3", "--schedule", "cosine", "--patience", "0")
+LONG = (*TINY, "--epochs", "400", "--dropout", "0.3", "--schedule", "cosine", "--patience", "0")
 
 
 def start(folder: Path, out: Path, *options: str) -> "subprocess.Popen[str]":

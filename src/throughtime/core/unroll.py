@@ -71,10 +71,16 @@ def last_step(lengths: Integer[Array, " B"], time_steps: int) -> Bool[Array, "T 
 
 
 def check_lengths(lengths: Integer[Array, " B"], time_steps: int, batch_size: int) -> None:
-    """Raise `ShapeError` unless there is one length per sequence, each from 0 to `time_steps`.
+    """Raise `ShapeError` unless lengths are an array, one per sequence, each from 0 to `time_steps`.
 
     Inside a compiled function the values are not known, and only the shape is checked.
     """
+    if not isinstance(lengths, jax.Array | np.ndarray) or not jnp.issubdtype(lengths.dtype, jnp.integer):
+        given = getattr(lengths, "dtype", type(lengths).__name__)
+        raise ShapeError(
+            f"lengths are given as {given}; pass an array of {batch_size} whole numbers, one per sequence, "
+            "such as jnp.array(lengths)"
+        )
     if lengths.shape != (batch_size,):
         raise ShapeError(
             f"lengths have shape {lengths.shape}; the batch has {batch_size}: expected ({batch_size},)"

@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple, TypeVar, get_args
 import numpy as np
 
 from throughtime.core.errors import DataError, Place, choose
+from throughtime.data.number_text import numbers_in, split_numbers
+from throughtime.data.records import unicode_text
 
 Kind = Literal["words", "characters", "bytes", "subwords", "symbols", "numbers"]
 """What one element of a sequence is. `characters` is text letter by letter; `symbols` are the letters of a
@@ -63,7 +65,8 @@ def recognise(sample: Iterable[object]) -> Recognised:
 def converter(kind: str) -> Callable[[Any, Place | None], Any]:
     """Return the function that brings a raw sequence of the kind into its form, or raises `DataError`."""
     choose("kind", kind, KINDS)
-    return {"numbers": as_numbers, "symbols": as_symbols}.get(kind, as_text)
+    other = {"numbers": as_numbers, "symbols": as_symbols, "words": as_words, "subwords": as_words}
+    return other.get(kind, as_text)
 
 
 def as_numbers(value: object, place: Place | None = None) -> np.ndarray:
@@ -103,25 +106,27 @@ def as_symbols(value: object, place: Place | None = None) -> str | list[str]:
 
     Text that is a JSON list of texts, and whole numbers in a list or an array, make a list of symbols.
 
-    **Raises** `DataError` for anything else, with the time step from 1.
+    **Raises** `DataError` for anything else, with the time step from 1, and for half of a surrogate pair.
     """
     if isinstance(value, str):
         listed = _json_list(value)
         if listed is None or not all(isinstance(symbol, str) for symbol in listed):
-            return _not_empty(value, place)
+            return unicode_text(_not_empty(value, place), place)
         value = listed
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if not isinstance(value, list):
         raise DataError(f"{_spelled(value)} is no sequence of symbols; give text or a list of symbols", place)
     symbols = [_symbol(entry, step, place) for step, entry in enumerate(value, start=1)]
-    return _not_empty(symbols, place)
+    unicode_text("".join(_not_empty(symbols, place)), place)
+    return symbols
 
 
 def as_text(value: object, place: Place | None = None) -> str:
     """Text as it stands.
 
-    **Raises** `DataError` for lists and numbers, and for text without a single letter.
+    **Raises** `DataError` for lists and numbers, for text without a single letter, and for half of a
+    surrogate pair.
     """
     if not isinstance(value, str):
         raise DataError(
@@ -129,7 +134,25 @@ def as_text(value: object, place: Place | None = None) -> str:
             f"them) or numbers",
             place,
         )
-    return _not_empty(value, place)
+    return unicode_text(_not_empty(value, place), place)
+
+
+def as_words(value: object, place: Place | None = None) -> str:
+    """Text with something in it besides white space.
+
+    **Raises** `DataError` for what `as_text` refuses, and for white space alone.
+    """
+    text = as_text(value, place)
+    if text.isspace():
+        raise no_tokens(text, "words", place)
+    return text
+
+
+def no_tokens(text: str, what: str, place: Place | None) -> DataError:
+    """Return the error for a text in which there is nothing to encode."""
+    return DataError(
+        f"the text {text[:_SPELLED]!r} holds no {what}; give at least one, or leave the record out", place
+    )
 
 
 def _form(sequence: object) -> str:
@@ -141,7 +164,7 @@ def _form(sequence: object) -> str:
         if listed is not None:
             return _form(listed)
         try:
-            _parsed(sequence)
+            numbers_in(sequence)
         except ValueError:
             return "text"
         return "digits"
@@ -198,23 +221,9 @@ def _numbers_in_text(text: str, place: Place | None) -> Any:
             )
         return listed
     try:
-        return np.array(_parsed(text))
+        return numbers_in(text)
     except ValueError:
-        return _split(text)
-
-
-def _split(text: str) -> list[str]:
-    """By commas if there is one, so that a gap between two commas is seen, or else by white space."""
-    return text.split(",") if "," in text else text.split()
-
-
-def _parsed(text: str) -> list[float]:
-    if "_" in text:
-        raise ValueError("Python reads 1_000 as a number; in a file of data it is more likely an identifier")
-    parts = _split(text)
-    if not parts:
-        raise ValueError("no number")
-    return [float(part) for part in parts]
+        return split_numbers(text)
 
 
 def _one_by_one(rows: Sequence[Any], place: Place | None) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -81,9 +81,15 @@ class Source(ABC):
         """
 
     def __iter__(self) -> Iterator[Record]:
+        return self.records()
+
+    def records(
+        self, ahead: Callable[[Iterator[Record | DataError]], Iterator[Record | DataError]] = iter
+    ) -> Iterator[Record]:
+        """Iterate as ever, over rows that pass through `ahead` first, which keeps their number and order."""
         skipped = self.skipped = Skipped()
         any_record = False
-        for row in self.rows():
+        for row in ahead(self.rows()):
             if not isinstance(row, DataError):
                 any_record = True
                 yield row
@@ -144,6 +150,21 @@ def decoded(value: bytes, place: Place) -> str:
         ) from None
 
 
+def unicode_text(text: str, place: Place | None) -> str:
+    """Return `text`, or raise `DataError` if it holds half of a surrogate pair and so cannot be saved."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"character {error.start + 1} is {text[error.start]!a}, half of a surrogate pair and no "
+            "character by itself; write the file as UTF-8 anew",
+            place,
+        ) from error
+    return text
+
+
 def checked_target(target: object, place: Place) -> RawTarget:
     """A label or a number; a missing one (absent, empty, NaN) is a `DataError`."""
     if isinstance(target, bytes):
@@ -156,7 +177,9 @@ def checked_target(target: object, place: Place) -> RawTarget:
         raise DataError(
             "the label is missing; fill it in, or pass over such rows with --skip-bad-rows", place
         )
-    if not isinstance(target, str | int | float):
+    if isinstance(target, str):
+        return unicode_text(target, place)
+    if not isinstance(target, int | float):
         raise DataError(f"a label is text or a number, this is {_named(target)}", place)
     return target
 

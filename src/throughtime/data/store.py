@@ -8,7 +8,7 @@ import os
 import tempfile
 import weakref
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import IO, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from throughtime.core.errors import DataError, ShapeError
 
-MEMORY_LIMIT_BYTES = 128 << 20
+MEMORY_LIMIT_BYTES = 64 << 20
 _WRITE_BYTES = 1 << 20
 _NUMBERS_AT_ONCE = 1 << 16
 
@@ -25,7 +25,7 @@ class SequenceStore:
     """A growing list of encoded sequences, gathered into padded batches by index.
 
     The first sequence decides what the store holds: ids, kept in the unsigned type they come in, or numbers,
-    kept in float32. Past `memory_limit_bytes` (default 128 MiB) everything moves to an unnamed temporary
+    kept in float32. Past `memory_limit_bytes` (default 64 MiB) everything moves to an unnamed temporary
     file, which the operating system removes whatever happens.
 
     **Shapes** a sequence is `[T]` (ids) or `[T, F]` (numbers); a batch is `[T, B]` int32 or `[T, B, F]`
@@ -110,6 +110,22 @@ class SequenceStore:
         batch[:, : len(indices)][inside] = flat[(steps + starts)[inside]]
         return batch
 
+    def sequences(self) -> Iterator[np.ndarray]:
+        """Yield the sequences one after the other, read from the file in blocks; nothing may be added
+        meanwhile."""
+        self._check_open()
+        lengths, starts = self._index()
+        ends = starts + lengths
+        most_steps = _NUMBERS_AT_ONCE // max(math.prod(self._features), 1)
+        first = 0
+        while first < len(lengths):
+            behind = max(int(np.searchsorted(ends, starts[first] + most_steps, side="right")), first + 1)
+            cuts = (ends[first:behind] - starts[first]).tolist()
+            flat = self._steps(int(starts[first]), cuts[-1])
+            for start, end in itertools.pairwise([0, *cuts]):
+                yield flat[start:end]
+            first = behind
+
     def close(self) -> None:
         """Give memory and file back; the sequences are gone afterwards."""
         if self._file is not None:
@@ -156,11 +172,23 @@ class SequenceStore:
         if self._memory:
             self._spill()
         assert self._file is not None
-        assert self._dtype is not None
         descriptor = self._file.fileno()
-        step_bytes = self._dtype.itemsize * math.prod(self._features)
+        step_bytes = self._step_bytes()
         sizes, positions = (lengths * step_bytes).tolist(), (starts * step_bytes).tolist()
         return b"".join(map(_pread, itertools.repeat(descriptor), sizes, positions))
+
+    def _steps(self, start: int, count: int) -> np.ndarray:
+        """Return so many time steps, of whatever sequences, from the given one on."""
+        if self._file is None:
+            step_bytes = self._step_bytes()
+            data = bytes(self._memory[start * step_bytes : (start + count) * step_bytes])
+        else:
+            data = self._read(np.array([count]), np.array([start]))
+        return np.frombuffer(data, self._dtype).reshape(-1, *self._features)
+
+    def _step_bytes(self) -> int:
+        assert self._dtype is not None
+        return self._dtype.itemsize * math.prod(self._features)
 
     def _check_open(self) -> None:
         if self._closed:

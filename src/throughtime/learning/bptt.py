@@ -11,7 +11,7 @@ from throughtime.core.cell import State
 from throughtime.core.errors import NotACellError
 from throughtime.core.sequence_map import Network, SequenceMap
 from throughtime.core.unroll import unroll
-from throughtime.learning.rule import Gradient, LearningRule, Loss
+from throughtime.learning.rule import Gradient, LearningRule, Loss, check_steps
 
 
 class BPTT(LearningRule):
@@ -66,7 +66,9 @@ class BPTT(LearningRule):
         **Raises**
 
             NotACellError: a state was given for a sequence map, which has none to carry.
+            ShapeError: targets or mask do not have the time steps and the batch of the inputs.
         """
+        check_steps(inputs, targets, mask)
         if isinstance(network, SequenceMap) and state is not None:
             raise NotACellError(
                 f"{type(network).__name__} must see the whole sequence, so it has no state to carry between "

@@ -9,7 +9,7 @@ from throughtime.core.errors import NotACellError, OptionError
 from throughtime.core.sequence_map import Network, SequenceMap
 from throughtime.core.state import initial_states
 from throughtime.core.unroll import check_lengths
-from throughtime.learning.rule import Gradient, LearningRule, Loss
+from throughtime.learning.rule import Gradient, LearningRule, Loss, check_steps
 
 
 def gradient_over_chunks(
@@ -37,9 +37,10 @@ def gradient_over_chunks(
     **Raises**
 
         OptionError: the chunk size is below 1.
-        ShapeError: the lengths do not fit the inputs.
+        ShapeError: lengths, targets or mask do not fit the inputs.
         NotACellError: a sequence map was to be cut into chunks.
     """
+    check_steps(inputs, targets, mask)
     steps, batch_size = inputs.shape[:2]
     trace = rule.start(network, batch_size)
     if chunk_size is None:

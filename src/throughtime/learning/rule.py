@@ -8,6 +8,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import State
+from throughtime.core.errors import ShapeError
 from throughtime.core.sequence_map import Network
 
 Loss: TypeAlias = Callable[[Float[Array, " O"], Any], Float[Array, ""]]
@@ -29,6 +30,23 @@ class Gradient(NamedTuple):
     gradient: Network
     state: State
     trace: Trace
+
+
+def check_steps(
+    inputs: Shaped[Array, "T B *I"], targets: Shaped[Array, "T B *O"], mask: Float[Array, "T B"]
+) -> None:
+    """Raise `ShapeError` unless there is a target and a weight for each step of each sequence."""
+    steps = inputs.shape[:2]
+    if mask.shape != steps:
+        raise ShapeError(
+            f"mask has shape {mask.shape} but the inputs have {steps} ([time, batch]); give one weight for "
+            "each step of each sequence, 0 where it does not count"
+        )
+    if targets.shape[:2] != steps:
+        raise ShapeError(
+            f"targets have shape {targets.shape} but the inputs have {steps} ([time, batch]); give one "
+            "target for each step of each sequence, anything where the mask is 0"
+        )
 
 
 class LearningRule(eqx.Module):

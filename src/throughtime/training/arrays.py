@@ -1,4 +1,4 @@
-"""Trees of arrays as flat tables of named arrays and back, for storage."""
+"""Trees of arrays: copied, and as flat tables of named arrays and back, for storage."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -44,6 +44,12 @@ def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tr
                 "or train again"
             )
     return jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in expected])
+
+
+@jax.jit
+def copied(tree: Tree) -> Tree:
+    """Return the arrays of a tree in buffers of their own, since a training step reuses those it is given."""
+    return jax.tree.map(jnp.copy, tree)
 
 
 def _name(path: tuple[object, ...]) -> str:

@@ -13,17 +13,22 @@ from throughtime.core.errors import UsageError
 def write_file(path: Path, content: bytes) -> None:
     """Replace a file by new content; whatever happens meanwhile, one of the two is there in full.
 
+    After a power cut it may be the old one, even if this had returned.
+
     **Raises**
 
         UsageError: the disk is full or the folder cannot be written to; the old file is as it was.
     """
-    with new_file(path) as file:
+    with new_file(path, sync_folder=False) as file:
         file.write(content)
 
 
 @contextlib.contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path, *, sync_folder: bool = True) -> Iterator[BinaryIO]:
     """Give an empty file to write to, which takes the place of `path` when all went well.
+
+    Arguments:
+        sync_folder: wait until the new file's name is on disk too, not its content alone.
 
     **Raises**
 
@@ -36,7 +41,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-        _sync_folder(path.parent)
+        if sync_folder:
+            _sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from None
     finally:

@@ -1,7 +1,7 @@
 """A run in progress on disk: everything that is needed to go on as if it had never stopped."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from safetensors.numpy import save
 from throughtime.core.errors import ModelFolderError
 from throughtime.core.sequence_map import Network
 from throughtime.training.arrays import named_arrays, with_arrays
-from throughtime.training.atomic import write_file
 
 
 @dataclass(frozen=True)
@@ -43,18 +42,14 @@ class Run:
     position: Position = field(default_factory=Position)
 
 
-def save_checkpoint(path: Path, run: Run, fingerprint: str) -> None:
-    """Write the run to one file, replacing an older checkpoint at once or not at all.
+def checkpoint_content(run: Run, fingerprint: str) -> bytes:
+    """Return what a checkpoint of the run holds, as it is at this moment.
 
     Arguments:
         fingerprint: of the settings and the data; only a run with the same one can go on from here.
-
-    **Raises**
-
-        UsageError: the file cannot be written; the older checkpoint is as it was.
     """
-    position = json.dumps({"fingerprint": fingerprint, **asdict(run.position)})
-    write_file(path, save(named_arrays(_arrays(run)), {"throughtime_run": position}))
+    position = json.dumps({"fingerprint": fingerprint, **vars(run.position)})
+    return save(named_arrays(_arrays(run)), {"throughtime_run": position})
 
 
 def load_checkpoint(path: Path, like: Run, fingerprint: str) -> Run:

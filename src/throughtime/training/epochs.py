@@ -2,90 +2,123 @@
 
 import math
 import threading
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from itertools import islice
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, PyTree
+from jaxtyping import Array, Bool, PRNGKeyArray
 
-from throughtime.core.randomness import key_for
-from throughtime.data.batching import Plan, batches, prefetch
+from throughtime.core.sequence_map import Network
+from throughtime.data.batching import Batch, batches
 from throughtime.data.dataset import Encoded
 from throughtime.networks.dropout import without_noise
 from throughtime.tasks import Task
+from throughtime.training.arrays import copied
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.progress import Watcher
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import answer_all, mean_loss, training_step
 
-Tree = TypeVar("Tree")
+STEPS_UNDER_WAY = 4
+"""How many steps may be begun before the loss of the first is read."""
+
+
+class Ready(NamedTuple):
+    """A batch, and how many sequences are in it."""
+
+    batch: Batch
+    sequences: int
+
+
+def batches_ahead(
+    train: Encoded, settings: TrainingSettings, seed: int, position: Position, epochs: int
+) -> Iterator[Ready]:
+    """Yield the batches from a position on, of one epoch after another, so that they can be made ahead.
+
+    Arguments:
+        epochs: after how many, counted from the run's start, there is nothing more.
+    """
+    for epoch in range(position.epoch, epochs):
+        plan = train.plan(settings.batch_size, seed=seed, epoch=epoch)
+        left = plan[position.batch :] if epoch == position.epoch else plan
+        for piece, batch in zip(left, batches(train, left, settings.batch_size), strict=True):
+            yield Ready(batch, len(piece.indices))
 
 
 def run_epoch(
     run: Run,
-    plan: list[Plan],
+    batch_count: int,
+    ready: Iterator[Ready],
     task: Task,
-    train: Encoded,
     settings: TrainingSettings,
     total_steps: int,
-    seed: int,
+    key: PRNGKeyArray,
     interrupted: threading.Event,
     watcher: Watcher,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> tuple[Run, bool]:
-    """Run the batches of an epoch that are left; stop when interrupted or at a loss that is no number."""
+    """Run the batches of an epoch that are left; stop when interrupted or at a loss that is no number.
+
+    Arguments:
+        batch_count: batches in the epoch, of which `run.position.batch` are done.
+        ready: the batches that are left, whatever comes behind them.
+        meanwhile: called once, when the first step is under way and there is time for other work.
+    """
     network, optimizer_state, position = run.network, run.optimizer_state, run.position
-    key = key_for(seed, "noise")
-    waiting: tuple[jax.Array, float] | None = None
+    # Losses are read some steps late, so that the next steps are under way while these are looked at.
+    waiting: deque[tuple[jax.Array, int]] = deque()
     is_finite = True
 
-    def settle(position: Position, waiting: tuple[jax.Array, float]) -> Position:
-        loss, weight = float(waiting[0]), waiting[1]
-        return replace(
+    def settle(position: Position) -> Position:
+        loss, sequences = waiting.popleft()
+        position = replace(
             position,
-            loss_sum=position.loss_sum + loss * weight,
-            weight_sum=position.weight_sum + weight,
+            loss_sum=position.loss_sum + float(loss) * sequences,
+            weight_sum=position.weight_sum + sequences,
         )
+        watcher.batch_done(replace(position, batch=position.batch - len(waiting)))
+        return position
 
-    remaining = batches(train, plan[position.batch :], settings.batch_size)
-    with prefetch(remaining) as ready:
-        for batch in ready:
-            network, optimizer_state, loss = training_step(
-                network,
-                optimizer_state,
-                batch,
-                key,
-                position.step,
-                task=type(task),
-                settings=settings,
-                total_steps=total_steps,
-            )
-            position = replace(position, batch=position.batch + 1, step=position.step + 1)
-            # The loss is read one step late, so that the next step is under way while this one is looked at.
-            if waiting is not None:
-                position = settle(position, waiting)
-                watcher.batch_done(position)
-            waiting = (loss, float(batch.weights.sum()))
+    for batch, sequences in islice(ready, batch_count - position.batch):
+        network, optimizer_state, loss = training_step(
+            network,
+            optimizer_state,
+            batch,
+            key,
+            position.step,
+            task=type(task),
+            settings=settings,
+            total_steps=total_steps,
+        )
+        if position.batch == run.position.batch:
+            meanwhile()
+        position = replace(position, batch=position.batch + 1, step=position.step + 1)
+        waiting.append((loss, sequences))
+        if len(waiting) > STEPS_UNDER_WAY:
+            position = settle(position)
             is_finite = math.isfinite(position.loss_sum)
-            if interrupted.is_set() or not is_finite:
-                break
-    if waiting is not None:
-        position = settle(position, waiting)
-        watcher.batch_done(position)
-        is_finite = math.isfinite(position.loss_sum)
-    return Run(network, optimizer_state, run.best, position), not is_finite
+        if interrupted.is_set() or not is_finite:
+            break
+    while waiting:
+        position = settle(position)
+    return Run(network, optimizer_state, run.best, position), not math.isfinite(position.loss_sum)
 
 
 def close_epoch(
     run: Run, task: Task, validation: Encoded | None, settings: TrainingSettings, seconds: float
-) -> Run:
+) -> Run | None:
     """Return the run at the start of the next epoch: scored, with the best weights so far and a row of
-    history.
+    history. If the weights or the validation loss are not finite, return None.
 
     Arguments:
         run: with all batches of its epoch done.
         seconds: how long that took.
     """
+    kept, is_finite = _copied_and_checked(run.network)
     position = run.position
     row = {
         "epoch": position.epoch + 1,
@@ -99,11 +132,12 @@ def close_epoch(
         row |= task.scores(outputs, validation.targets)
         score = row[settings.metric]
         is_better = _is_better(score, position.best_score, task.more_is_better(settings.metric))
-    best = copied(run.network) if is_better else run.best
+    if not (is_finite and math.isfinite(row.get("loss", 0.0))):
+        return None
     return Run(
         run.network,
         run.optimizer_state,
-        best,
+        kept if is_better else run.best,
         Position(
             epoch=position.epoch + 1,
             step=position.step,
@@ -120,18 +154,8 @@ def _is_better(score: float, best: float | None, more_is_better: bool) -> bool:
     return score > best if more_is_better else score < best
 
 
-def is_finite(run: Run) -> bool:
-    """Tell whether the weights, and the last validation loss, are finite numbers."""
-    loss = run.position.history[-1].get("loss", 0.0)
-    return math.isfinite(loss) and bool(_all_finite(run.network))
-
-
 @jax.jit
-def _all_finite(tree: PyTree) -> Bool[Array, ""]:
-    return jnp.all(jnp.array([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
-
-
-@jax.jit
-def copied(tree: Tree) -> Tree:
-    """Return the arrays of a tree in buffers of their own, since a training step reuses those it is given."""
-    return jax.tree.map(jnp.copy, tree)
+def _copied_and_checked(network: Network) -> tuple[Network, Bool[Array, ""]]:
+    """Return a copy, and whether all of it is finite: one call, for an epoch may be as short as ten."""
+    finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(network)]
+    return copied(network), jnp.all(jnp.array(finite))

@@ -6,15 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from throughtime.core.errors import InterruptedFit
+from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
+from throughtime.data.batching import prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
-from throughtime.training.checkpoint import Position, Run, load_checkpoint, save_checkpoint
-from throughtime.training.epochs import close_epoch, copied, is_finite, run_epoch
+from throughtime.training.arrays import copied
+from throughtime.training.checkpoint import Position, Run, load_checkpoint
+from throughtime.training.checkpoint_writer import CheckpointFile, CheckpointWriter
+from throughtime.training.epochs import batches_ahead, close_epoch, run_epoch
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import start_optimizer
@@ -32,15 +35,6 @@ class Fitted:
     history: tuple[dict[str, int | float], ...]
     best_epoch: int
     stopped: str
-
-
-@dataclass(frozen=True)
-class CheckpointFile:
-    """Where a run keeps its checkpoint, whether to go on from it, and what has to be the same for that."""
-
-    path: Path
-    fingerprint: str
-    resume: bool = False
 
 
 def fit(
@@ -62,42 +56,52 @@ def fit(
         validation: what chooses the best weights and the moment to stop; without it, the last weights are the
             best.
         seed: decides order and noise.
-        checkpoint: written after the first epoch and then after every epoch that ends long enough after the
-            last one was written, at the end, and when the user interrupts; nothing is written when left out.
+        checkpoint: written in the background after every epoch, but for those that end within a tenth of a
+            second of one that was, and when the user interrupts; nothing is written when left out.
         watcher: is told how the run goes.
 
     **Raises**
 
         InterruptedFit: the user pressed Ctrl-C and the checkpoint is on disk.
         ModelFolderError: the checkpoint to resume from is missing, damaged, or of other settings or data.
+        UsageError: a checkpoint cannot be written; the one before it is as it was.
 
     A run that goes on from a checkpoint ends with the same weights, bit for bit, as one that never stopped.
     """
-    total_steps = 1
-    if settings.needs_the_end:
-        total_steps = settings.epochs * len(train.plan(settings.batch_size, seed=seed, epoch=0))
-    run = Run(copied(network), start_optimizer(network, settings, total_steps), copied(network))
+    batch_count = len(train.plan(settings.batch_size, seed=seed, epoch=0))
+    total_steps = settings.epochs * batch_count if settings.needs_the_end else 1
+    run = Run(copied(network), start_optimizer(network, settings, total_steps), network)
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
-    checkpoints = _Checkpoints(checkpoint)
     watcher.started(settings.epochs, run.position, len(train.store))
+    ahead = batches_ahead(train, settings, seed, run.position, settings.epochs)
+    key = key_for(seed, "noise")
     diverged = False
-    with _interruption() as interrupted:
+    with _interruption() as interrupted, CheckpointWriter(checkpoint) as writer, prefetch(ahead) as ready:
         while not diverged and not _is_over(run.position, settings):
-            plan = train.plan(settings.batch_size, seed=seed, epoch=run.position.epoch)
             started = time.perf_counter()
             run, diverged = run_epoch(
-                run, plan, task, train, settings, total_steps, seed, interrupted, watcher
+                run,
+                batch_count,
+                ready,
+                task,
+                settings,
+                total_steps,
+                key,
+                interrupted,
+                watcher,
+                meanwhile=writer.write,
             )
-            if not diverged and run.position.batch == len(plan):
+            if not diverged and run.position.batch == batch_count:
                 closed = close_epoch(run, task, validation, settings, time.perf_counter() - started)
-                diverged = not is_finite(closed)
-                if not diverged:
+                if closed is None:
+                    diverged = True
+                else:
                     run = closed
                     watcher.epoch_done(run.position)
-                    checkpoints.save(run, at_once=_is_over(run.position, settings))
+                    writer.take(run, at_once=_is_over(run.position, settings))
             if interrupted.is_set() and not diverged:
-                raise _stop_here(run, checkpoints)
+                raise _stop_here(run, writer)
     position = run.position
     stopped = "diverged" if diverged else "epochs" if position.epoch >= settings.epochs else "patience"
     return Fitted(run.best, position.history, position.best_epoch, stopped)
@@ -108,30 +112,14 @@ def _is_over(position: Position, settings: TrainingSettings) -> bool:
     return position.epoch >= settings.epochs or 0 < settings.patience <= waited
 
 
-class _Checkpoints:
-    """Writes a run's checkpoints, seldom enough that writing takes at most a fiftieth of the time."""
-
-    def __init__(self, file: CheckpointFile | None):
-        self.file = file
-        self._due = 0.0
-
-    def save(self, run: Run, *, at_once: bool) -> None:
-        """Write the run if it is time, or `at_once`."""
-        started = time.perf_counter()
-        if self.file is None or (started < self._due and not at_once):
-            return
-        save_checkpoint(self.file.path, run, self.file.fingerprint)
-        finished = time.perf_counter()
-        self._due = finished + 50 * (finished - started)
-
-
-def _stop_here(run: Run, checkpoints: _Checkpoints) -> BaseException:
-    if checkpoints.file is None:
+def _stop_here(run: Run, writer: CheckpointWriter) -> BaseException:
+    if writer.file is None:
         return KeyboardInterrupt()
-    checkpoints.save(run, at_once=True)
+    writer.take(run, at_once=True)
+    writer.finish()
     return InterruptedFit(
         f"interrupted in epoch {run.position.epoch + 1} after {run.position.batch} batches; everything so "
-        f"far is in {checkpoints.file.path}; run the same command with --resume to go on from there"
+        f"far is in {writer.file.path}; run the same command with --resume to go on from there"
     )
 
 

@@ -4,11 +4,14 @@ import threading
 import time
 
 from throughtime.core.errors import DivergedError, OptionError
+from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
+from throughtime.data.batching import prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
+from throughtime.training.arrays import copied
 from throughtime.training.checkpoint import Position, Run
-from throughtime.training.epochs import close_epoch, copied, is_finite, run_epoch
+from throughtime.training.epochs import batches_ahead, close_epoch, run_epoch
 from throughtime.training.progress import SILENT
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import start_optimizer
@@ -38,14 +41,20 @@ def one_pass(run: Run, task: Task, data: Encoded, settings: TrainingSettings, *,
         OptionError: the step size depends on how many steps the run will have.
     """
     _check_endless(settings)
-    plan = data.plan(settings.batch_size, seed=seed, epoch=run.position.epoch)
+    position = run.position
+    batch_count = len(data.plan(settings.batch_size, seed=seed, epoch=position.epoch))
+    ahead = batches_ahead(data, settings, seed, position, position.epoch + 1)
     started = time.perf_counter()
-    fresh = Run(copied(run.network), copied(run.optimizer_state), run.network, run.position)
-    after, diverged = run_epoch(fresh, plan, task, data, settings, 1, seed, threading.Event(), SILENT)
+    fresh = Run(copied(run.network), copied(run.optimizer_state), run.network, position)
+    key = key_for(seed, "noise")
+    with prefetch(ahead) as ready:
+        done, diverged = run_epoch(
+            fresh, batch_count, ready, task, settings, 1, key, threading.Event(), SILENT
+        )
+    after = None
     if not diverged:
-        after = close_epoch(after, task, None, settings, time.perf_counter() - started)
-        diverged = not is_finite(after)
-    if diverged:
+        after = close_epoch(done, task, None, settings, time.perf_counter() - started)
+    if after is None:
         raise DivergedError(
             f"the loss became infinite or not a number in pass {run.position.epoch + 1}, with a learning "
             f"rate of {settings.learning_rate:g}; the weights are those before this pass. Try a smaller "

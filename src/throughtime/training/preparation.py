@@ -1,11 +1,17 @@
 """From a source of records to encoded training and validation data."""
 
+from __future__ import annotations
+
 import hashlib
-from collections import Counter
+import sys
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress, islice
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +22,8 @@ from throughtime.data.dataset import Encoded, stratified_split
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
 from throughtime.data.encoders.numbers import check_width
 from throughtime.data.kinds import Kind, as_numbers, converter, recognise
+from throughtime.data.number_text import numbers_ahead
+from throughtime.data.places import PlaceList
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
 from throughtime.tasks import TASKS, Target, Task
@@ -35,6 +43,9 @@ BATCHES_PER_SHAPE = 8
 
 BLOCK = 256
 """Records that are encoded at once."""
+
+KEPT_BYTES = 32 << 20
+"""How much of the numbers that the first reading parses stays in memory before it moves to a file."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,9 @@ def prepare(
 ) -> Prepared:
     """Read a source and return its data encoded, split into training and validation part.
 
-    The source is read three times: for the targets, to fit the encoder to the training part, and to encode.
-    Nothing of it is held but the targets and what `SequenceStore` keeps in memory.
+    The source is read three times: for the targets, to fit the encoder to the training part, and to encode;
+    numbers are kept in binary form by the first reading, so that the text of each is parsed once. Nothing of
+    the source is held but the targets and what `SequenceStore` keeps in memory.
 
     Arguments:
         encoder: of an earlier run that goes on; fitted when left out.
@@ -89,25 +101,27 @@ def prepare(
     """
     kind, because = _kind(source, settings.data) if encoder is None else (encoder.kind, "as before")
     features = _feature_count(source, kind) if encoder is None else encoder.feature_count
-    targets = [(_target(record), record.target_place) for record in usable(source, kind, features)]
-    notes = [source.description, f"sequences are {kind}: {because}"]
-    if source.skipped.count:
-        notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
-    in_training = _training_part([target for target, _ in targets], settings)
-    if task is None:
-        task = _fitted_task(settings, compress(targets, in_training), source)
-    if encoder is None:
-        encoder = fit_encoder(
-            kind,
-            compress(usable(source, kind, features), in_training),
-            min_count=settings.data.min_count,
-            max_vocabulary=settings.data.max_vocabulary,
-            lowercase=settings.data.lowercase,
+    with _Reading(source, kind, features) as reading:
+        notes = [source.description, f"sequences are {kind}: {because}"]
+        if source.skipped.count:
+            notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
+        in_training = _training_part(reading.targets, settings)
+        if task is None:
+            task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
+        if encoder is None:
+            encoder = fit_encoder(
+                kind,
+                compress(reading.again(), in_training),
+                min_count=settings.data.min_count,
+                max_vocabulary=settings.data.max_vocabulary,
+                lowercase=settings.data.lowercase,
+            )
+        train, validation = SequenceStore(), SequenceStore()
+        for sequence, used in zip(_encoded(encoder, reading.again()), in_training, strict=True):
+            (train if used else validation).append(sequence)
+        numbers = np.array(
+            [task.encode(target, place) for target, place in reading.located_targets()], task.target_type
         )
-    train, validation = SequenceStore(), SequenceStore()
-    for sequence, used in zip(_encoded(encoder, usable(source, kind, features)), in_training, strict=True):
-        (train if used else validation).append(sequence)
-    numbers = np.array([task.encode(target, place) for target, place in targets], task.target_type)
     boundaries = _boundaries(train.lengths, settings.training.batch_size)
     held_out = None
     if len(validation):
@@ -126,7 +140,7 @@ def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iter
         DataError: the first record that is not, unless the source skips bad rows; it then counts them.
     """
     convert = converter(kind)
-    for record in source:
+    for record in source.records(numbers_ahead) if kind == "numbers" else source:
         try:
             sequence = convert(record.sequence, record.place)
             if feature_count is not None:
@@ -139,7 +153,50 @@ def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iter
             yield record._replace(sequence=sequence)
 
 
-def _encoded(encoder: SequenceEncoder, records: Iterator[Record]) -> Iterator[np.ndarray]:
+class _Reading:
+    """The first reading of a source: its targets, and what the readings after it go over.
+
+    It is a context manager, which gives the memory or the temporary file of the numbers back.
+    """
+
+    def __init__(self, source: Source, kind: Kind, feature_count: int | None):
+        self.targets: list[Target] = []
+        self._places = PlaceList()
+        self._usable = partial(usable, source, kind, feature_count)
+        self._kept = SequenceStore(memory_limit_bytes=KEPT_BYTES) if kind == "numbers" else None
+        sequences = map(self._noted, self._usable())
+        if self._kept is not None:
+            self._kept.extend(sequences)
+        else:
+            deque(sequences, maxlen=0)
+
+    def located_targets(self) -> Iterator[tuple[Target, Place]]:
+        """Return the targets with their places."""
+        return zip(self.targets, self._places, strict=True)
+
+    def again(self) -> Iterator[Any]:
+        """Return the records once more, or of numbers, about which nothing is left to complain, the sequences
+        alone."""
+        return self._usable() if self._kept is None else self._kept.sequences()
+
+    def _noted(self, record: Record) -> Any:
+        target = _target(record)
+        # Every cell holds a text of its own, and labels are few.
+        self.targets.append(sys.intern(target) if isinstance(target, str) else target)
+        self._places.append(record.target_place)
+        return record.sequence
+
+    def __enter__(self) -> _Reading:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+
+def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.ndarray]:
     """Encode a stream block by block, since text is encoded faster many at a time."""
     while block := list(islice(records, BLOCK)):
         yield from encoder.encode_batch(block)

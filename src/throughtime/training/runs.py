@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from throughtime.core.errors import DivergedError
-from throughtime.training.loop import CheckpointFile, Fitted, fit
+from throughtime.training.checkpoint_writer import CheckpointFile
+from throughtime.training.loop import Fitted, fit
 from throughtime.training.model import Model
 from throughtime.training.model_folder import build_network
 from throughtime.training.preparation import Prepared

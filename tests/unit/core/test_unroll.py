@@ -1,5 +1,7 @@
 """What `unroll` and `initial_states` refuse, and how they say so."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -74,6 +76,23 @@ def test_inputs_of_another_size() -> None:
 def test_lengths_that_do_not_fit(lengths: list[int], message: str) -> None:
     with pytest.raises(ShapeError, match=message):
         unroll(CELL, INPUTS, lengths=jnp.array(lengths))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "given"), [([3, 5], "list"), ((3, 5), "tuple"), (jnp.array([3.0, 5.0]), "float32")]
+)
+def test_lengths_that_are_no_array_of_whole_numbers(lengths: Any, given: str) -> None:
+    expected = rf"^lengths are given as {given}; pass an array of 2 whole numbers, one per sequence, such as"
+    with pytest.raises(ShapeError, match=expected):
+        unroll(CELL, INPUTS, lengths=lengths)
+    with pytest.raises(ShapeError, match=expected):
+        apply(Bidirectional(CELL, CELL), INPUTS, lengths=lengths)
+
+
+def test_lengths_as_numpy_array() -> None:
+    outputs = unroll(CELL, INPUTS + 1, lengths=np.array([3, 5]))[1]  # type: ignore[arg-type]
+    np.testing.assert_array_equal(outputs, unroll(CELL, INPUTS + 1, lengths=jnp.array([3, 5]))[1])
+    np.testing.assert_array_equal(jnp.any(outputs != 0, axis=2).sum(axis=0), [3, 5])
 
 
 def test_shape_of_lengths_is_checked_while_compiling() -> None:

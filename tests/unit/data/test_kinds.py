@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from throughtime.core.errors import DataError, OptionError, Place
-from throughtime.data.kinds import KINDS, as_numbers, as_symbols, as_text, converter, recognise
+from throughtime.data.kinds import KINDS, as_numbers, as_symbols, as_text, as_words, converter, recognise
 
 PLACE = Place("a.csv", 2, "x")
 
@@ -153,6 +154,25 @@ def test_text() -> None:
         as_text("", PLACE)
 
 
+@pytest.mark.parametrize("convert", [as_text, as_words, as_symbols])
+@pytest.mark.parametrize("value", ["ab\ud800", "\udfffa b"])
+def test_half_of_a_surrogate_pair(convert: Callable[..., object], value: str) -> None:
+    with pytest.raises(
+        DataError, match=r"^a\.csv, row 2, column 'x': character \d is '\\ud.*write the file as UTF-8 anew"
+    ):
+        convert(value, PLACE)
+    with pytest.raises(DataError, match=r"half of a surrogate pair"):
+        as_symbols(["a", value], PLACE)
+
+
+@pytest.mark.parametrize("value", [" ", " \t\u00a0\n"])
+def test_white_space_is_text_without_words(value: str) -> None:
+    assert as_text(value, PLACE) == value
+    with pytest.raises(DataError, match=r"^a\.csv, row 2, column 'x': the text '.*' holds no words; give"):
+        as_words(value, PLACE)
+    assert as_words(f"{value}so ", PLACE) == f"{value}so "
+
+
 def test_long_values_are_cut_in_messages() -> None:
     with pytest.raises(DataError, match="…") as caught:
         as_numbers("x" * 10_000, PLACE)
@@ -161,10 +181,10 @@ def test_long_values_are_cut_in_messages() -> None:
 
 def test_each_kind_has_its_converter() -> None:
     assert {kind: converter(kind) for kind in KINDS} == {
-        "words": as_text,
+        "words": as_words,
         "characters": as_text,
         "bytes": as_text,
-        "subwords": as_text,
+        "subwords": as_words,
         "symbols": as_symbols,
         "numbers": as_numbers,
     }

@@ -79,6 +79,23 @@ def test_many_blocks_are_the_same_as_one(monkeypatch):
     assert np.array_equal(store.gather(np.arange(50), 8), padded(sequences, 8))
 
 
+@pytest.mark.parametrize("memory_limit_bytes", [0, 200, 1 << 20])
+@pytest.mark.parametrize("features", [(), (1,), (3,)])
+@pytest.mark.parametrize("numbers_at_once", [1, 20, 1 << 16])
+def test_sequences_come_back_in_order(features, memory_limit_bytes, numbers_at_once, monkeypatch):
+    monkeypatch.setattr("throughtime.data.store._NUMBERS_AT_ONCE", numbers_at_once)
+    sequences = make(features, 30)
+    store = SequenceStore(memory_limit_bytes=memory_limit_bytes)
+    assert list(store.sequences()) == []
+    store.extend(sequences)
+    for _ in range(2):
+        back = list(store.sequences())
+        assert [sequence.tobytes() for sequence in back] == [sequence.tobytes() for sequence in sequences]
+        assert [sequence.shape for sequence in back] == [sequence.shape for sequence in sequences]
+    store.append(sequences[0])
+    assert len(list(store.sequences())) == 31
+
+
 def test_memory_stays_under_the_limit_once_spilled(monkeypatch):
     store = SequenceStore(memory_limit_bytes=1000)
     for sequence in make((), 2000):

@@ -17,6 +17,7 @@ from throughtime import (
     initial_states,
     unroll,
 )
+from throughtime.core.errors import ShapeError
 
 KEY = jax.random.key(0)
 CELL = Stack([GRU(3, 5, key=KEY), Linear(5, 4, key=KEY)])
@@ -52,6 +53,31 @@ def test_infinite_slope_at_a_step_without_weight() -> None:
     for leaf in jax.tree.leaves(given.gradient):
         assert np.all(np.isfinite(leaf))
         assert np.any(leaf != 0)
+
+
+@pytest.mark.usefixtures("as_users_run_it")
+@pytest.mark.parametrize("chunk_size", [None, 3])
+@pytest.mark.parametrize(
+    ("targets", "mask", "message"),
+    [
+        (TARGETS, MASK.T, r"^mask has shape \(2, 7\) but the inputs have \(7, 2\) \(\[time, batch\]\); give"),
+        (TARGETS, MASK[..., None], r"^mask has shape \(7, 2, 1\) but the inputs have \(7, 2\)"),
+        (TARGETS, MASK[-1], r"^mask has shape \(2,\) but the inputs have \(7, 2\)"),
+        (
+            TARGETS[:1],
+            MASK,
+            r"^targets have shape \(1, 2, 4\) but the inputs have \(7, 2\).*; give one target",
+        ),
+        (TARGETS[-1, :, 0], MASK, r"^targets have shape \(2,\) but the inputs have \(7, 2\)"),
+    ],
+)
+def test_targets_and_mask_that_do_not_fit(
+    targets: jax.Array, mask: jax.Array, message: str, chunk_size: int | None
+) -> None:
+    with pytest.raises(ShapeError, match=message):
+        gradient_over_chunks(BPTT(), CELL, squared, INPUTS, targets, mask, chunk_size=chunk_size)
+    with pytest.raises(ShapeError, match=message):
+        BPTT().gradient(CELL, squared, (), None, INPUTS, targets, mask)
 
 
 def test_noise_is_the_same_in_chunks_and_in_the_whole() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.raw import converted, located, parted, unicode_text
+from throughtime.data.encoders.raw import converted, located, parted
 from throughtime.data.kinds import as_text
 
 _NAMES = tuple(chr(value) if 32 < value < 127 else f"0x{value:02x}" for value in range(256))
@@ -46,4 +46,4 @@ class ByteEncoder(SymbolicEncoder):
 
 
 def _encoded(value: Any, place: Place | None) -> bytes:
-    return unicode_text(as_text(value, place), place).encode()
+    return as_text(value, place).encode()

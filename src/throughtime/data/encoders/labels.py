@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from throughtime.core.errors import DataError, Place, nearest
-from throughtime.data.encoders.raw import converted, located, unicode_text
+from throughtime.data.encoders.raw import converted, located
+from throughtime.data.records import unicode_text
 
 _NAMES_IN_A_MESSAGE = 20
 

@@ -1,4 +1,4 @@
-"""Raw sequences on their way into an encoder: where they stand, and whether they are Unicode."""
+"""Raw sequences on their way into an encoder: where they stand, and how they are cut apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from throughtime.core.errors import DataError, Place
+from throughtime.core.errors import Place
 from throughtime.data.encoders.vocabulary import nothing_given
 
 Raw = TypeVar("Raw")
@@ -34,29 +34,7 @@ def converted(
     raise nothing_given(what)
 
 
-def unicode_text(text: str, place: Place | None) -> str:
-    """Return `text`, or raise `DataError` if it holds half of a surrogate pair and so cannot be saved."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"character {error.start + 1} is {text[error.start]!a}, half of a surrogate pair and no "
-            "character by itself; write the file as UTF-8 anew",
-            place,
-        ) from error
-    return text
-
-
 def parted(joined: np.ndarray, lengths: Iterable[int]) -> list[np.ndarray]:
     """Cut one array into consecutive pieces, which share its memory."""
     ends = list(itertools.accumulate(lengths, initial=0))
     return [joined[start:end] for start, end in itertools.pairwise(ends)]
-
-
-def no_tokens(text: str, what: str, place: Place | None) -> DataError:
-    """Return the error for a text in which there is nothing to encode."""
-    return DataError(
-        f"the text {text[:40]!r} holds no {what}; give at least one, or leave the record out", place
-    )

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.raw import converted, located, unicode_text
+from throughtime.data.encoders.raw import converted, located
 from throughtime.data.encoders.vocabulary import UNKNOWN, UNKNOWN_ID, check_limits, nothing_frequent
 from throughtime.data.encoders.words import encoded_texts
 from throughtime.data.kinds import as_text
@@ -72,7 +72,7 @@ class SubwordEncoder(SymbolicEncoder):
             special_tokens=[UNKNOWN],
             show_progress=False,
         )
-        tokenizer.train_from_iterator(converted(values, _text, "subwords"), trainer)
+        tokenizer.train_from_iterator(converted(values, as_text, "subwords"), trainer)
         if tokenizer.get_vocab_size() < 2:
             raise nothing_frequent("piece of a word", min_count)
         return cls(tokenizer=tokenizer.to_str())
@@ -89,20 +89,16 @@ class SubwordEncoder(SymbolicEncoder):
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn one text into ids `[T]` of the smallest unsigned type."""
         return encoded_texts(
-            self._tokenizer, [(_text(value, place), place)], self.vocabulary_size, "subwords"
+            self._tokenizer, [(as_text(value, place), place)], self.vocabulary_size, "subwords"
         )[0]
 
     def encode_batch(self, values: Iterable[Any]) -> list[np.ndarray]:
-        pairs = [(_text(value, place), place) for value, place in located(values)]
+        pairs = [(as_text(value, place), place) for value, place in located(values)]
         return encoded_texts(self._tokenizer, pairs, self.vocabulary_size, "subwords")
 
     @cached_property
     def _tokenizer(self) -> Any:
         return _loaded(self.tokenizer)
-
-
-def _text(value: Any, place: Place | None) -> str:
-    return unicode_text(as_text(value, place), place)
 
 
 def _loaded(saved: str) -> Any:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.raw import converted, located, parted, unicode_text
+from throughtime.data.encoders.raw import converted, located, parted
 from throughtime.data.encoders.vocabulary import (
     UNKNOWN,
     UNKNOWN_ID,
@@ -117,17 +117,7 @@ class SymbolEncoder(SymbolicEncoder):
         return table
 
 
-def _text(value: Any, place: Place | None) -> str:
-    return unicode_text(as_text(value, place), place)
-
-
-def _symbols(value: Any, place: Place | None) -> str | list[str]:
-    symbols = as_symbols(value, place)
-    unicode_text(symbols if isinstance(symbols, str) else "".join(symbols), place)
-    return symbols
-
-
-_RAW: dict[str, Any] = {"characters": _text, "symbols": _symbols}
+_RAW: dict[str, Any] = {"characters": as_text, "symbols": as_symbols}
 
 
 def _code_points(text: str) -> np.ndarray:

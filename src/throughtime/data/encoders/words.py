@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.raw import converted, located, no_tokens, unicode_text
+from throughtime.data.encoders.raw import converted, located
 from throughtime.data.encoders.vocabulary import (
     UNKNOWN,
     UNKNOWN_ID,
@@ -18,7 +18,7 @@ from throughtime.data.encoders.vocabulary import (
     id_type,
     nothing_frequent,
 )
-from throughtime.data.kinds import as_text
+from throughtime.data.kinds import as_text, no_tokens
 
 MOST_WORDS = 1_000_000
 
@@ -63,7 +63,7 @@ class WordEncoder(SymbolicEncoder):
             special_tokens=[UNKNOWN],
             show_progress=False,
         )
-        tokenizer.train_from_iterator(converted(values, _text, "words"), trainer)
+        tokenizer.train_from_iterator(converted(values, as_text, "words"), trainer)
         ids = tokenizer.get_vocab()
         if len(ids) < 2:
             raise nothing_frequent("word", min_count)
@@ -79,12 +79,12 @@ class WordEncoder(SymbolicEncoder):
 
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn one text into ids `[T]` of the smallest unsigned type."""
-        return encoded_texts(self._tokenizer, [(_text(value, place), place)], self.vocabulary_size, "words")[
-            0
-        ]
+        return encoded_texts(
+            self._tokenizer, [(as_text(value, place), place)], self.vocabulary_size, "words"
+        )[0]
 
     def encode_batch(self, values: Iterable[Any]) -> list[np.ndarray]:
-        pairs = [(_text(value, place), place) for value, place in located(values)]
+        pairs = [(as_text(value, place), place) for value, place in located(values)]
         return encoded_texts(self._tokenizer, pairs, self.vocabulary_size, "words")
 
     @cached_property
@@ -104,10 +104,6 @@ def encoded_texts(
         if ids.size == 0:
             raise no_tokens(text, what, place)
     return arrays
-
-
-def _text(value: Any, place: Place | None) -> str:
-    return unicode_text(as_text(value, place), place)
 
 
 def _tokenizer(ids: dict[str, int], lowercase: bool) -> Any:
