@@ -61,10 +61,24 @@ inline Exponential<T> exponential(Vec<T> y) {
   return {(Vec<T>)power, p};
 }
 
+// -|x|, and the size of one number with the sign of another, by the sign bit alone.
+template <class T>
+inline Vec<T> minus_size(Vec<T> x) {
+  using Bits = typename Simd<T>::Bits;
+  return (Vec<T>)((Bits)x | (Bits)all(T(-0.0)));
+}
+
+template <class T>
+inline Vec<T> with_sign(Vec<T> size, Vec<T> sign) {
+  using Bits = typename Simd<T>::Bits;
+  const Bits bit = (Bits)all(T(-0.0));
+  return (Vec<T>)(((Bits)size & ~bit) | ((Bits)sign & bit));
+}
+
 // sigmoid(x) = e / (1 + e) or 1 / (1 + e) with e = exp(-|x|): small results keep their relative precision.
 template <class T>
 inline Vec<T> sigmoid(Vec<T> x) {
-  const auto [scale, p] = exponential<T>(x < 0 ? x : -x);
+  const auto [scale, p] = exponential<T>(minus_size<T>(x));
   const Vec<T> e = scale + scale * p;
   return (x < 0 ? e : all(T(1))) / (all(T(1)) + e);
 }
@@ -72,11 +86,9 @@ inline Vec<T> sigmoid(Vec<T> x) {
 // tanh(|x|) = -m / (2 + m) with m = exp(-2|x|) - 1, which does not cancel near zero.
 template <class T>
 inline Vec<T> tanh(Vec<T> x) {
-  const Vec<T> twice = x + x;
-  const auto [scale, p] = exponential<T>(x < 0 ? twice : -twice);
+  const auto [scale, p] = exponential<T>(minus_size<T>(x + x));
   const Vec<T> m = scale * p + (scale - all(T(1)));
-  const Vec<T> size = m / (all(T(-2)) - m);
-  return x < 0 ? -size : size;
+  return with_sign<T>(m / (all(T(2)) + m), x);
 }
 
 template <class T>
