@@ -17,7 +17,7 @@ from benchmarks.kernels.grid import What
 from benchmarks.kernels.ways import Builders, Result, Way
 from benchmarks.kernels.work import CORES, Work, fields
 
-OPERATORS: dict[str, tuple[str, str, dict[str, int]]] = {
+OPERATORS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "elman": ("RNN", "h", {}),
     "lstm": ("LSTM", "iofg", {}),
     "gru": ("GRU", "zrn", {"linear_before_reset": 1}),

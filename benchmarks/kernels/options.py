@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from benchmarks.kernels.cells import CELLS
 from benchmarks.kernels.grid import GRIDS, What
@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error(str(error))
 
 
-def _names(given: str | None, usual: list[str], option: str, also: Sequence[str] = ()) -> tuple:
+def _names(given: str | None, usual: list[str], option: str, also: Sequence[str] = ()) -> tuple[Any, ...]:
     names = usual if given is None else given.split(",")
     for name in names:
         if name not in [*usual, *also]:

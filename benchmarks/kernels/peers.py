@@ -33,7 +33,9 @@ class Peers:
 
 def find(names: tuple[str, ...]) -> Peers:
     """Import the peers that are installed."""
-    present, missing, versions = {}, {}, {}
+    present: dict[str, Peer] = {}
+    missing: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for name in names:
         absent = [package for package in MODULES[name] if _version(package) is None]
         if absent:

@@ -74,9 +74,9 @@ def pilot(way: Way, first_s: float) -> float:
     if first_s > STEADY_S:
         return first_s
     way.before()
-    taken = [_seconds(way, 1)]
+    taken = [_seconds(way.run, 1)]
     while len(taken) < PILOT_RUNS and sum(taken) < PILOT_S:
-        taken.append(_seconds(way, 1))
+        taken.append(_seconds(way.run, 1))
     return min(taken)
 
 
@@ -118,14 +118,14 @@ def in_turn(
         order.shuffle(names)
         for name in names:
             if name in products:
-                of_products[name].append(_seconds(Way(products[name], read=_nothing), 1))
+                of_products[name].append(_seconds(products[name], 1))
             elif number >= takes_part[name]:
                 seconds[name].append(None)
             else:
                 ways[name].before()
                 if at_once[name] > 1:
                     ways[name].run()
-                seconds[name].append(_seconds(ways[name], at_once[name]))
+                seconds[name].append(_seconds(ways[name].run, at_once[name]))
         if number + 1 >= LEAST_ROUNDS:
             spent = {name: at_once[name] * sum(filter(None, taken)) for name, taken in seconds.items()}
             steady = all(spent[name] >= STEADY_S or number + 1 >= takes_part[name] for name in ways)
@@ -135,12 +135,8 @@ def in_turn(
     return times, {name: median(taken) for name, taken in of_products.items()}
 
 
-def _seconds(way: Way, runs: int) -> float:
+def _seconds(run: Callable[[], object], runs: int) -> float:
     started = time.perf_counter()
     for _ in range(runs):
-        way.run()
+        run()
     return (time.perf_counter() - started) / runs
-
-
-def _nothing(came_out: object) -> object:
-    raise NotImplementedError

@@ -17,7 +17,7 @@ from benchmarks.kernels.grid import What
 from benchmarks.kernels.ways import Builders, Result, Way
 from benchmarks.kernels.work import CORES, Work, fields
 
-LAYERS: dict[str, tuple[type[torch.nn.RNNBase], str]] = {
+LAYERS: dict[str, tuple[Callable[..., torch.nn.RNNBase], str]] = {
     "elman": (torch.nn.RNN, "h"),
     "lstm": (torch.nn.LSTM, "ifgo"),
     "gru": (torch.nn.GRU, "rzn"),
