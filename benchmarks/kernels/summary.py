@@ -33,7 +33,9 @@ def provenance(rows: Sequence[Row]) -> str:
         name: version for row in rows for name, version in (row["versions"] | row["peer_versions"]).items()
     }
     machines = {f"{row['machine']['cores']} cores of an {row['machine']['cpu']}" for row in rows}
-    commits = {str(row["commit"])[:12] for row in rows}
+    commits = {
+        str(row["commit"])[:12] + ("-dirty" if str(row["commit"]).endswith("-dirty") else "") for row in rows
+    }
     gemm = sorted(row["gemm_gmacs"] for row in rows)
     skipped = sorted(
         {f"{name}: {why}" for row in rows for name, why in row["skipped"].items() if _worth_telling(why)}

@@ -47,7 +47,7 @@ class Work:
             small = [name for name in fields(cell) if name not in ("input_weight", "recurrent_weight")]
             drawn = {name: generator.normal(0, 0.1, fields(cell)[name].shape) for name in small}
             cells.append(with_fields(cell, {name: fields(cell)[name] + drawn[name] for name in small}))
-        x = generator.normal(size=(point.steps, point.batch, point.input_size)).astype(np.float32)
+        x = generator.standard_normal((point.steps, point.batch, point.input_size), dtype=np.float32)
         lengths = half_lengths(point, generator) if point.wiring == "both_ways" else None
         return cls(point, tuple(cells), x, lengths)
 
