@@ -43,8 +43,8 @@ def run(options: Options) -> Iterator[dict[str, object]]:
 def reached(row: Mapping[str, Any]) -> bool:
     """Tell whether a row reaches the bars that a single point has.
 
-    No peer is faster; training steps of a layer at H >= 128 and B >= 32 have their share of the rate of a matrix
-    product; and the cost of lengths follows the real steps.
+    No peer is faster; training steps of a layer at H >= 128 and B >= 32 have their share of the rate of a
+    matrix product; and the cost of lengths follows the real steps.
     """
     large = row["hidden_size"] >= 128 and row["batch"] >= 32
     counts = large and row["what"] == "train" and row["wiring"] == "one"
