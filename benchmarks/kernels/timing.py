@@ -82,9 +82,10 @@ def pilot(way: Way, first_s: float) -> float:
 
 def most_rounds(seconds: float, ours: float) -> int:
     """Return in how many rounds at most a way takes part, by the seconds of a run of it and of ours."""
-    if seconds > STEADY_S and seconds > BEHIND * ours:
-        return ROUNDS_BEHIND
-    return ROUNDS_FAR_BEHIND if seconds > FAR_BEHIND * ours else MOST_ROUNDS
+    long, far_behind = seconds > STEADY_S, seconds > FAR_BEHIND * ours
+    if long and seconds > BEHIND * ours:
+        return 1 if far_behind else ROUNDS_BEHIND
+    return ROUNDS_FAR_BEHIND if far_behind else MOST_ROUNDS
 
 
 def in_turn(

@@ -40,6 +40,7 @@ def test_slow_ways_take_part_in_few_rounds() -> None:
     assert most_rounds(0.01, ours=0.01) == MOST_ROUNDS
     assert most_rounds(0.06, ours=0.01) == ROUNDS_FAR_BEHIND
     assert most_rounds(3.0, ours=1.0) == ROUNDS_BEHIND
+    assert most_rounds(6.0, ours=1.0) == 1
     assert most_rounds(1.5, ours=1.0) == MOST_ROUNDS
 
 
