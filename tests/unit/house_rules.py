@@ -27,7 +27,7 @@ HOUSE = (
     "cli",
 )
 # They check or time the library and are no part of it.
-NEVER_IMPORTED = {"torch", "torchrecurrent", "reservoirpy"}
+NEVER_IMPORTED = {"flax", "keras", "torch", "torchrecurrent", "reservoirpy"}
 LONGEST_FILE = 500
 VAGUE_NAMES = {"utils", "util", "misc", "common", "helpers", "helper"}
 
