@@ -48,7 +48,7 @@ template <class Family, class T>
 class Backward {
  public:
   Backward(const Sequences& s, const BackwardArrays<T>& arrays)
-      : s_(s), a_(arrays), blocks_{s.hidden, 4}, panels_(blocks_.size(Family::gates * s.hidden, 1)),
+      : s_(s), a_(arrays), blocks_(Blocks<T>::even(s.hidden, 4)), panels_(blocks_.size(Family::gates * s.hidden, 1)),
         d_middle_(two_phases ? size_t(s.batch) * s.hidden : 0), stash_(two_phases ? size_t(s.batch) * s.hidden : 0) {}
 
   // Returns false if there was no memory for it.

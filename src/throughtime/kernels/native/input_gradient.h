@@ -13,7 +13,7 @@ class InputGradient {
   // d_projected [T, B, rows], input_weight [rows, I] -> d_inputs [T, B, I]
   InputGradient(const Sequences& s, int rows, const T* d_projected, const T* input_weight, T* d_inputs)
       : s_(s), rows_(rows), d_projected_(d_projected), input_weight_(input_weight), d_inputs_(d_inputs),
-        places_(real_places(s)), blocks_{s.inputs, 4}, panels_(blocks_.size(rows, 1)) {}
+        places_(real_places(s)), blocks_(Blocks<T>::even(s.inputs, 4)), panels_(blocks_.size(rows, 1)) {}
 
   // Returns false if there was no memory for it.
   template <class Pool>

@@ -14,12 +14,19 @@
 
 namespace throughtime {
 
-// How `units` numbers side by side are cut into blocks of at most `most` vectors; the last one may have fewer.
+// How `units` numbers side by side are cut into blocks of `most` vectors; the last one may have fewer.
 template <class T>
 struct Blocks {
   static constexpr int width = Simd<T>::width;
   int units;
   int most;
+
+  // As few blocks as there can be of at most `most` vectors, of as equal size as possible: four vectors in blocks of at
+  // most three are two and two.
+  static Blocks even(int units, int most) {
+    const int vectors = (units + width - 1) / width, count = (vectors + most - 1) / most;
+    return {units, (vectors + count - 1) / count};
+  }
 
   int count() const { return (units + most * width - 1) / (most * width); }
   int first_unit(int block) const { return block * most * width; }
@@ -35,20 +42,24 @@ struct Blocks {
 // panel[k][vector][gate] = W[gate * H + units of the vector, k].
 template <class T>
 void pack_rows(const T* weight, int depth, int gates, const Blocks<T>& blocks, int block, T* panels) {
-  constexpr int width = Simd<T>::width, few = 16;  // rows of the panel that stay in the nearest cache
+  constexpr int width = Simd<T>::width;
   const int vectors = blocks.vectors(block), stride = vectors * gates * width;
   T* panel = panels + blocks.offset(block, depth, gates);
-  for (int begin = 0; begin < depth; begin += few) {
-    const int end = std::min(begin + few, depth);
-    for (int v = 0; v < vectors; v++)
-      for (int gate = 0; gate < gates; gate++)
-        for (int lane = 0; lane < width; lane++) {
-          T* to = panel + (v * gates + gate) * width + lane;
-          const int unit = blocks.first_unit(block) + v * width + lane;
-          const T* from = unit < blocks.units ? weight + (size_t(gate) * blocks.units + unit) * depth : nullptr;
-          for (int k = begin; k < end; k++) to[size_t(k) * stride] = from ? from[k] : T(0);
-        }
-  }
+  for (int v = 0; v < vectors; v++)
+    for (int gate = 0; gate < gates; gate++) {
+      const int unit = blocks.first_unit(block) + v * width, real = std::min(blocks.units - unit, width);
+      const T* from = weight + (size_t(gate) * blocks.units + unit) * depth;
+      T* to = panel + (v * gates + gate) * width;
+      int k = 0;
+      for (; k + width <= depth; k += width) {
+        Vec<T> square[width] = {};
+        for (int lane = 0; lane < real; lane++) square[lane] = load<T>(from + size_t(lane) * depth + k);
+        transpose<T>(square);
+        for (int n = 0; n < width; n++) store<T>(to + size_t(k + n) * stride, square[n]);
+      }
+      for (; k < depth; k++)
+        for (int lane = 0; lane < width; lane++) to[size_t(k) * stride + lane] = lane < real ? from[size_t(lane) * depth + k] : T(0);
+    }
 }
 
 // Packs one block of the columns of a matrix for the product of rows [depth] with it: panel[k] = row(k)[the block].

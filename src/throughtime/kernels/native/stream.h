@@ -88,7 +88,7 @@ template <class T>
 class Affine {
  public:
   Affine(int inputs, int outputs, const T* weight, const T* bias)
-      : inputs_(inputs), blocks_{outputs, 4}, panels_(blocks_.size(inputs, 1)), bias_(bias, bias + outputs) {
+      : inputs_(inputs), blocks_(Blocks<T>::even(outputs, 4)), panels_(blocks_.size(inputs, 1)), bias_(bias, bias + outputs) {
     if (!panels_.missing())
       for (int block = 0; block < blocks_.count(); block++)
         pack_rows(weight, inputs, 1, blocks_, block, panels_.data());

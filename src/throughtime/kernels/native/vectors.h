@@ -61,6 +61,28 @@ inline void store(T* to, Vec<T> value) {
   *reinterpret_cast<typename Simd<T>::Anywhere*>(to) = value;
 }
 
+// Transposes a square of numbers, one vector a row, by exchanging halves, quarters, ... of pairs of rows.
+template <class T>
+inline void transpose(Vec<T> (&rows)[Simd<T>::width]) {
+  using Bits = typename Simd<T>::Bits;
+  constexpr int width = Simd<T>::width;
+#pragma GCC unroll 8
+  for (int step = 1; step < width; step *= 2) {
+    Bits low{}, high{};
+    for (int lane = 0; lane < width; lane++) {
+      low[lane] = lane & step ? width + lane - step : lane;
+      high[lane] = lane & step ? width + lane : lane + step;
+    }
+#pragma GCC unroll 16
+    for (int row = 0; row < width; row++) {
+      if (row & step) continue;
+      const Vec<T> one = rows[row], other = rows[row + step];
+      rows[row] = __builtin_shuffle(one, other, low);
+      rows[row + step] = __builtin_shuffle(one, other, high);
+    }
+  }
+}
+
 // A vector of hidden units: `width` neighbours, or the fewer that are left at the end of a row. Arrays are not
 // padded, so what lies behind the last unit belongs to another row and must be neither read nor written.
 template <class T, bool Whole>

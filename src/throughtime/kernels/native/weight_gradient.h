@@ -51,7 +51,8 @@ template <class Family, class T>
 class WeightGradient {
  public:
   WeightGradient(const Sequences& s, const WeightGradientArrays<T>& arrays)
-      : s_(s), a_(arrays), places_(real_places(s)), by_input_{s.inputs, kLanes}, by_hidden_{s.hidden, kLanes} {}
+      : s_(s), a_(arrays), places_(real_places(s)), by_input_(Blocks<T>::even(s.inputs, kLanes)),
+        by_hidden_(Blocks<T>::even(s.hidden, kLanes)) {}
 
   // Returns false if there was no memory for it.
   template <class Pool>
