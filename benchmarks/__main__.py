@@ -11,7 +11,15 @@ from pathlib import Path
 
 from throughtime.training.provenance import provenance
 
-NAMES = ("import_time", "padding", "kernels", "training_loop", "large_file")
+NAMES = (
+    "import_time",
+    "padding",
+    "kernels",
+    "streaming",
+    "training_loop",
+    "kernels_in_training",
+    "large_file",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

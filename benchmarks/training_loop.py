@@ -39,7 +39,7 @@ def _measure(name: str, values: dict[str, dict[str, object]]) -> dict[str, objec
     epochs = EPOCHS[name]
     training = {"epochs": epochs, "validation": 0, "patience": 0} | values.get("training", {})
     settings = Settings.parse({"task": "classify"} | values | {"training": training})
-    prepared = prepare(open_source(_train_file(name)), settings)
+    prepared = prepare(open_source(train_file(name)), settings)
     network = build_network(settings, prepared.encoder, prepared.task)
     data, task = prepared.train, prepared.task
     total_steps = epochs * len(data.plan(settings.training.batch_size, seed=0, epoch=0))
@@ -78,7 +78,8 @@ def _measure(name: str, values: dict[str, dict[str, object]]) -> dict[str, objec
     return {"data": name, "steps": steps, "bar": BAR, "reached": result.ratio <= BAR, **result.as_json()}
 
 
-def _train_file(name: str) -> str:
+def train_file(name: str) -> str:
+    """Return the path of the training part of a data set."""
     if name == "movie_reviews":
         return str(fetch(name) / "train.csv")
     return next(str(path) for path in Path("examples/data").glob(f"{name}_train.*"))

@@ -1,4 +1,4 @@
-"""Build and run `exercise.cc` with the sanitizers named: `address,undefined` (as the tests do) or `thread`."""
+"""Build and run `exercise.cc` with sanitizers: `address,undefined`, as the tests do, or `thread`."""
 
 import os
 import shutil

@@ -1,7 +1,7 @@
-"""The kernels under the compiler's sanitizers: nothing reads or writes beside its arrays, nothing is undefined.
+"""The kernels under the compiler's sanitizers: nothing reads or writes beside its arrays or is undefined.
 
-`exercise.cc` runs every family without Python, so that a fault is the kernels' own. The sanitizer of threads takes
-longer; `python -m tests.native.sanitize thread` runs it.
+`exercise.cc` runs every family without Python, so that a fault is the kernels' own. The sanitizer of threads
+takes longer; `python -m tests.native.sanitize thread` runs it.
 """
 
 from pathlib import Path

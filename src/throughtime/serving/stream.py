@@ -58,13 +58,18 @@ class Stream:
         self._initial, self._structure = jax.tree.flatten(initial)
         self._states = [leaf.copy() for leaf in self._initial]
         self._sessions = sessions
-        self._lowest = _lowest(cell)
-        self._element = () if isinstance(self._lowest, Embedding) else (cell.input_size,)
+        lowest = _lowest(cell)
+        self._vocabulary_size = lowest.input_size if isinstance(lowest, Embedding) else 0
         dtypes = [leaf.dtype for leaf in (*jax.tree.leaves(cell), *self._initial)]
         dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.float32)
-        reads = np.int32 if isinstance(self._lowest, Embedding) else dtype
-        self._sources = np.zeros((sessions, *self._element), reads)
+        if self._vocabulary_size:
+            self._sources = np.zeros(sessions, np.int32)
+        else:
+            self._sources = np.zeros((sessions, cell.input_size), dtype)
         self._targets = np.zeros((sessions, cell.output_size), dtype)
+        # What all sessions read and give: without their axis, if there is only one.
+        one = sessions == 1
+        self._source, self._target = (a[0, ...] if one else a for a in (self._sources, self._targets))
         self._stepper = self._native_stepper(cell) or _JaxStepper(
             cell, self._structure, self._states, self._sources, self._targets
         )
@@ -115,20 +120,22 @@ class Stream:
         """
         if sessions is not None:
             return self._step_some(x, self._rows(sessions))
-        given, expected = np.shape(x), self._sources.shape if self._sessions > 1 else self._element
-        if given != expected:
-            raise ShapeError(f"x has shape {given}; expected {expected}, {self._meaning()}")
-        self._sources[...] = x
-        self._check_symbols(self._sessions)
+        given = x.shape if isinstance(x, np.ndarray) else np.shape(x)
+        if given != self._source.shape:
+            raise ShapeError(f"x has shape {given}; expected {self._source.shape}, {self._meaning()}")
+        self._source[...] = x
+        if self._vocabulary_size:
+            self._check_symbols(self._sessions)
         self._stepper.step_all()
-        return self._targets[0].copy() if self._sessions == 1 else self._targets.copy()
+        return self._target.copy()
 
     def _step_some(self, x: Any, rows: np.ndarray) -> np.ndarray:
-        given, expected = np.shape(x), (len(rows), *self._element)
+        given, expected = np.shape(x), (len(rows), *self._sources.shape[1:])
         if given != expected:
             raise ShapeError(f"x has shape {given}; expected {expected}, {self._meaning()}")
         self._sources[: len(rows)] = x
-        self._check_symbols(len(rows))
+        if self._vocabulary_size:
+            self._check_symbols(len(rows))
         self._stepper.step(rows)
         return self._targets[: len(rows)].copy()
 
@@ -145,18 +152,15 @@ class Stream:
         return rows
 
     def _check_symbols(self, count: int) -> None:
-        if not isinstance(self._lowest, Embedding):
-            return
-        symbols = self._sources[:count]
-        if symbols.min() < 0 or symbols.max() >= self._lowest.input_size:
-            wrong = symbols[(symbols < 0) | (symbols >= self._lowest.input_size)][0]
+        symbols, size = self._sources[:count], self._vocabulary_size
+        if symbols.min() < 0 or symbols.max() >= size:
+            wrong = symbols[(symbols < 0) | (symbols >= size)][0]
             raise UsageError(
-                f"there is no symbol {wrong}: the vocabulary has {self._lowest.input_size}; pass numbers "
-                f"from 0 to {self._lowest.input_size - 1}"
+                f"there is no symbol {wrong}: the vocabulary has {size}; pass numbers from 0 to {size - 1}"
             )
 
     def _meaning(self) -> str:
-        element = "a symbol's number" if self._element == () else "one element's features"
+        element = "a symbol's number" if self._vocabulary_size else "one element's features"
         return element if self._sessions == 1 else f"{element} for each session"
 
     def _native_stepper(self, cell: Cell) -> NativeStepper | None:
