@@ -93,9 +93,24 @@ def run_fused(
         FAMILIES[fused.family], reverse, instruction_set(), plain, threads=_threads[-1] if _threads else 0
     )
     weights = tuple(getattr(cell, name) for name in fused.weights)
-    operands = Operands(weights, tuple(jax.tree.leaves(state)), inputs, real)
+    operands = _on_the_same_axes(Operands(weights, tuple(jax.tree.leaves(state)), inputs, real))
     results = jax.lax.platform_dependent(operands, cpu=functools.partial(run, plan), default=plain)
     return jax.tree.unflatten(structure, results.final), results.outputs
+
+
+def _on_the_same_axes(operands: Operands) -> Operands:
+    """Let every operand differ from device to device if one of them does, within `shard_map`.
+
+    A native call is one operation, which JAX wants to have operands of one kind. The gradient by weights that
+    all devices share is then summed over the devices, as it is for plain operations.
+    """
+    every = frozenset().union(*(jax.typeof(leaf).mat.varying for leaf in jax.tree.leaves(operands)))
+
+    def vary(leaf: Array) -> Array:
+        missing = tuple(sorted(every - jax.typeof(leaf).mat.varying))
+        return jax.lax.pcast(leaf, missing, to="varying") if missing else leaf
+
+    return jax.tree.map(vary, operands)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec, get_abstract_mesh
 from jaxtyping import Array, Float
 
 from throughtime.kernels import library
@@ -154,8 +155,16 @@ def _native(
     plan: Plan, part: str, results: list[Any], aliases: dict[int, int]
 ) -> Callable[..., Sequence[Array]]:
     library.load(plan.instruction_set)
-    shapes = [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results]
     family = None if part == "inputs" else plan.family.name
-    name = library.target_name(plan.instruction_set, family, str(shapes[0].dtype), part)
-    call = jax.ffi.ffi_call(name, shapes, input_output_aliases=aliases)
-    return functools.partial(call, reverse=plan.reverse, threads=np.int64(plan.threads))
+    name = library.target_name(plan.instruction_set, family, str(results[0].dtype), part)
+
+    def call(*arguments: Array) -> Sequence[Array]:
+        # Within `shard_map`, the results differ from device to device as the arguments do.
+        axes = jax.typeof(arguments[0]).mat
+        within = {"sharding": NamedSharding(get_abstract_mesh(), PartitionSpec()), "manual_axis_type": axes}
+        kind = within if axes.varying else {}
+        shapes = [jax.ShapeDtypeStruct(r.shape, r.dtype, **kind) for r in results]
+        native = jax.ffi.ffi_call(name, shapes, input_output_aliases=aliases)
+        return native(*arguments, reverse=plan.reverse, threads=np.int64(plan.threads))
+
+    return call
