@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from tests.laws.compilation import quick_jit
+from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, Row
 from throughtime import (
     GRU,
     LSTM,
@@ -40,23 +41,9 @@ from throughtime import (
 )
 from throughtime.core.cell import State
 
-TIME, BATCH, INPUT, HIDDEN, OUTPUT, VOCABULARY = 7, 2, 3, 5, 4, 11
-"""Pairwise different, so that a wrong axis cannot fit by accident."""
-
 LENGTHS = (4, 7)
 CUT = 4
 """Where the chunks meet; also a length, so that fewer shapes are compiled."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table: a name, how to build it, what it reads and gives."""
-
-    name: str
-    build: Callable[[PRNGKeyArray], Any]
-    output_size: int
-    reads_symbols: bool = False
-    draws_noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,11 +194,11 @@ def lively(network: Any, seed: int = 1) -> Any:
 
 
 def draw_inputs(row: Row, steps: int = TIME, seed: int = 3) -> Array:
-    """Return input that the row reads: numbers `[T, B, I]` or symbols `[T, B]`."""
+    """Return input that the row reads: numbers `[T, B, row.input_size]` or symbols `[T, B]`."""
     draw = np.random.default_rng(seed)
     if row.reads_symbols:
         return jnp.asarray(draw.integers(VOCABULARY, size=(steps, BATCH)))
-    return jnp.asarray(draw.normal(size=(steps, BATCH, INPUT)))
+    return jnp.asarray(draw.normal(size=(steps, BATCH, row.input_size)))
 
 
 @functools.cache

@@ -54,5 +54,8 @@ def _descendants(kind: type) -> set[type]:
     return {one for child in kind.__subclasses__() for one in (child, *_descendants(child))}
 
 
-def _cells_in(cell: Cell) -> list[Cell]:
-    return [cell, *getattr(cell, "cells", ())]
+def _cells_in(part: object) -> list[Cell]:
+    """Return every cell within a cell: its layers, and whatever it is wrapped around."""
+    inner = vars(part).values() if isinstance(part, Cell) else part if isinstance(part, tuple) else ()
+    found = [cell for value in inner for cell in _cells_in(value)]
+    return [part, *found] if isinstance(part, Cell) else found

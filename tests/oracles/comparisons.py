@@ -115,8 +115,7 @@ def agrees_with_paper(s: Specimen) -> None:
     after, given = s(s.inputs, state)
     np.testing.assert_allclose(given, outputs, rtol=0, atol=EXACT, err_msg="outputs")
     if ends is not None:
-        flat = [leaf for layer in getattr(after, "layers", (after,)) for leaf in layer]
-        for leaf, end in zip(flat, ends, strict=True):
+        for leaf, end in zip(jax.tree.leaves(after), ends, strict=True):
             np.testing.assert_allclose(leaf, end, rtol=0, atol=EXACT, err_msg="final state")
 
 

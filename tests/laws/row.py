@@ -1,0 +1,22 @@
+"""One line of the table of cells, and the sizes that all lines share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import PRNGKeyArray
+
+TIME, BATCH, INPUT, HIDDEN, OUTPUT, VOCABULARY = 7, 2, 3, 5, 4, 11
+"""Pairwise different, so that a wrong axis cannot fit by accident."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A name, how to build the cell, what it reads and gives."""
+
+    name: str
+    build: Callable[[PRNGKeyArray], Any]
+    output_size: int
+    input_size: int = INPUT
+    reads_symbols: bool = False
+    draws_noise: bool = False
