@@ -1,29 +1,70 @@
 """How cells are wired: stacks, directions, windows, readouts."""
 
+from throughtime.core.noise import without_noise
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
-from throughtime.networks.dropout import Dropout, DropoutState, without_noise
+from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
+from throughtime.networks.feedback import ExpectedSymbol, Feedback, LikeliestSymbol, SampledSymbol, Values
+from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
 from throughtime.networks.linear import Linear
+from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
+from throughtime.networks.recurrent_dropout import RecurrentDropout, RecurrentDropoutState
+from throughtime.networks.residual_step import ResidualStep
+from throughtime.networks.sampling_schedules import (
+    ConstantProbability,
+    ExponentialDecay,
+    InverseSigmoidDecay,
+    LinearDecay,
+    SamplingSchedule,
+)
+from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
 from throughtime.networks.stack import Stack, StackState
 from throughtime.networks.window import FixedWindow, WindowState
+from throughtime.networks.wrapper import Wrapper
+from throughtime.networks.zoneout import ExpectedZoneout, Zoneout, ZoneoutState
 
 __all__ = [
     "AttentionPooling",
     "AttentionState",
     "Bidirectional",
     "Chain",
+    "ConstantProbability",
     "Dropout",
     "DropoutState",
     "Embedding",
+    "ExpectedSymbol",
+    "ExpectedZoneout",
+    "ExponentialDecay",
+    "Feedback",
+    "FeedbackState",
     "FixedWindow",
+    "InverseSigmoidDecay",
+    "LayerNormalisation",
+    "LikeliestSymbol",
     "Linear",
+    "LinearDecay",
     "MeanPooling",
     "MeanState",
+    "NormalisedSums",
+    "OutputFeedback",
+    "RecurrentDropout",
+    "RecurrentDropoutState",
+    "ResidualStep",
+    "SampledSymbol",
+    "SamplingSchedule",
+    "ScheduledSampling",
     "Stack",
     "StackState",
+    "TeacherForcing",
+    "Values",
     "WindowState",
+    "Wrapper",
+    "Zoneout",
+    "ZoneoutState",
+    "at_iteration",
+    "free_running",
     "one_hot",
     "wire",
     "without_noise",

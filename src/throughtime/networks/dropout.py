@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
-from throughtime.core.cell import NoState, SelfUnrollingCell
+from throughtime.core.cell import Cell, NoState, SelfUnrollingCell
 from throughtime.core.errors import OptionError, check_sizes
+from throughtime.core.noise import NoisyCell
 from throughtime.core.scanning import valid_steps, zero_padding
-from throughtime.core.sequence_map import Network
 
 
 class DropoutState(NamedTuple):
@@ -20,7 +20,7 @@ class DropoutState(NamedTuple):
     position: Integer[Array, "*B"]
 
 
-class Dropout(SelfUnrollingCell):
+class Dropout(NoisyCell, SelfUnrollingCell):
     r"""Sets a random part of the features to zero at each step, while training.
 
     **Equations**
@@ -71,6 +71,10 @@ class Dropout(SelfUnrollingCell):
         """Return a key (to be replaced for each sequence) and position 0; nothing when there is no noise."""
         return DropoutState(jax.random.key(0), jnp.zeros((), jnp.int32)) if self._is_active else NoState()
 
+    def after_training(self) -> Cell:
+        """Return the cell that passes its input on."""
+        return Dropout(self.input_size, self.rate, inference=True)
+
     def project(self, x: Float[Array, " I"]) -> Float[Array, " I"]:
         """Return `x`."""
         return x
@@ -108,13 +112,3 @@ class Dropout(SelfUnrollingCell):
     ) -> Float[Array, " I"]:
         kept = jax.random.bernoulli(jax.random.fold_in(key, position), 1 - self.rate, x.shape)
         return jnp.where(kept, x / (1 - self.rate), 0)
-
-
-def without_noise(network: Network) -> Network:
-    """Return the network as it is used after training: every dropout in it passes its input on."""
-
-    def silence(part: object) -> object:
-        return Dropout(part.input_size, part.rate, inference=True) if isinstance(part, Dropout) else part
-
-    silent: Network = jax.tree.map(silence, network, is_leaf=lambda part: isinstance(part, Dropout))
-    return silent

@@ -13,7 +13,8 @@ from throughtime.core.fused import OFF, instruction_set
 from throughtime.core.state import initial_states
 from throughtime.kernels.library import DTYPES
 from throughtime.kernels.stepping import NativeStepper
-from throughtime.networks import Embedding, Stack, without_noise
+from throughtime.networks import Embedding, without_noise
+from throughtime.networks.wrapper import lowest
 from throughtime.serving.native_layers import native_layers
 
 
@@ -58,8 +59,8 @@ class Stream:
         self._initial, self._structure = jax.tree.flatten(initial)
         self._states = [leaf.copy() for leaf in self._initial]
         self._sessions = sessions
-        lowest = _lowest(cell)
-        self._vocabulary_size = lowest.input_size if isinstance(lowest, Embedding) else 0
+        reader = lowest(cell)
+        self._vocabulary_size = reader.input_size if isinstance(reader, Embedding) else 0
         dtypes = [leaf.dtype for leaf in (*jax.tree.leaves(cell), *self._initial)]
         dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.float32)
         if self._vocabulary_size:
@@ -195,7 +196,3 @@ class _JaxStepper:
 @jax.jit
 def _step(cell: Cell, states: State, inputs: Shaped[Array, "n *I"]) -> tuple[State, Float[Array, "n O"]]:
     return jax.vmap(lambda state, x: cell.step(state, cell.project(x)))(states, inputs)
-
-
-def _lowest(cell: Cell) -> Cell:
-    return _lowest(cell.cells[0]) if isinstance(cell, Stack) else cell

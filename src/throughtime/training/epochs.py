@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, PRNGKeyArray
 
+from throughtime.core.noise import without_noise
 from throughtime.core.sequence_map import Network
 from throughtime.data.batching import Batch, batches
 from throughtime.data.dataset import Encoded
-from throughtime.networks.dropout import without_noise
 from throughtime.tasks import Task
 from throughtime.training.arrays import copied
 from throughtime.training.checkpoint import Position, Run

@@ -9,12 +9,12 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from throughtime.core.noise import without_noise
 from throughtime.core.sequence_map import Network
 from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.records import RawSequence, Record
 from throughtime.data.store import SequenceStore
-from throughtime.networks.dropout import without_noise
 from throughtime.tasks import Target, Task
 from throughtime.training.settings import Settings
 from throughtime.training.steps import answer_all
