@@ -9,6 +9,7 @@ from throughtime import (
     GRU,
     LSTM,
     Cell,
+    ConstantProbability,
     Elman,
     Embedding,
     ExpectedZoneout,
@@ -18,13 +19,13 @@ from throughtime import (
     OutputFeedback,
     RecurrentDropout,
     ResidualStep,
+    SampledSymbol,
     ScheduledSampling,
     Stack,
     TeacherForcing,
+    Values,
     Zoneout,
 )
-from throughtime.networks.feedback import SampledSymbol, Values
-from throughtime.networks.sampling_schedules import ConstantProbability
 
 RATES = {"cell": 0.5, "hidden": 0.2}
 FEATURES = 2
@@ -44,10 +45,10 @@ def with_readout(key: Any, feedback_size: int = OUTPUT) -> Stack:
 
 
 def sampling(key: Any) -> Cell:
-    """Half of the time the teacher's symbol, half of the time one that is drawn."""
+    """Mostly the teacher's symbol, else one that is drawn."""
     inner, vectors = jax.random.split(key)
     feedback = SampledSymbol(Embedding(OUTPUT, FEATURES, key=vectors))
-    return ScheduledSampling(with_readout(inner, FEATURES), feedback, ConstantProbability(0.5))
+    return ScheduledSampling(with_readout(inner, FEATURES), feedback, ConstantProbability(0.7))
 
 
 ROWS = (

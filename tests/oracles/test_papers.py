@@ -1,6 +1,7 @@
 """Every cell beside its paper's equations, and beside what can be calculated in closed form."""
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import equinox as eqx
@@ -9,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.laws.registry import CELL_ROWS, INPUT, TIME, VOCABULARY, fresh, specimen
+from tests.laws.registry import CELL_ROWS, INPUT, TIME, VOCABULARY, Specimen, fresh, specimen
+from tests.oracles import comparisons_wrappers
 from tests.oracles.comparisons import ORACLES, agrees_with_paper
 from throughtime import initial_states, one_hot, unroll
 
 ROWS = {row.name: row for row in CELL_ROWS}
-WITHOUT = {"dropout", "dropout_inference", "stack_deep"}
+WITHOUT = {"dropout", "dropout_inference", "stack_deep"} | comparisons_wrappers.WITHOUT
 """Dropout has no numbers of its own, only a distribution; the deep stack is made of cells that are here."""
 
 
@@ -22,6 +24,12 @@ WITHOUT = {"dropout", "dropout_inference", "stack_deep"}
 @pytest.mark.usefixtures("float64")
 def test_cell_agrees_with_its_paper(name: str) -> None:
     agrees_with_paper(specimen(ROWS[name]))
+
+
+@pytest.mark.parametrize(("name", "law"), comparisons_wrappers.NOISE)
+@pytest.mark.usefixtures("float64")
+def test_noise_is_as_its_paper_has_it(name: str, law: Callable[[Specimen], None]) -> None:
+    law(specimen(ROWS[name]))
 
 
 def test_every_cell_has_an_oracle() -> None:
