@@ -29,13 +29,13 @@ def without_noise(network: Network) -> Network:
 
 
 def with_each(part: Any, kind: type, change: Callable[[Any], Any]) -> Any:
-    """Return a network, or a part of one, with `change(part)` for each part of a kind, those within too."""
-    changed = change(part) if isinstance(part, kind) else part
+    """Return a network, or a part of one, with `change(part)` for each part of a kind, innermost first."""
 
     def is_within(inner: object) -> bool:
-        return inner is not changed and isinstance(inner, kind)
+        return inner is not part and isinstance(inner, kind)
 
     def go_into(inner: object) -> object:
         return with_each(inner, kind, change) if is_within(inner) else inner
 
-    return jax.tree.map(go_into, changed, is_leaf=is_within)
+    changed = jax.tree.map(go_into, part, is_leaf=is_within)
+    return change(changed) if isinstance(changed, kind) else changed
