@@ -164,9 +164,12 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
 
 
 def _words(options: type[Options]) -> dict[str, str]:
-    """Return what the docstring of a group says about each of its settings, as sentences."""
-    listed = inspect.getdoc(options).partition("Arguments:\n")[2]  # type: ignore[union-attr]
-    listed = re.split(r"\n(?=\S)", listed)[0]
-    entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", listed, re.MULTILINE)
-    sentences = {name: " ".join(text.split()) for name, text in entries}
-    return {name: text[:1].upper() + text[1:] for name, text in sentences.items()}
+    """Return what the docstrings of a group, and of the groups it extends, say about each setting."""
+    words: dict[str, str] = {}
+    for group in reversed(options.__mro__):
+        listed = inspect.cleandoc(group.__doc__ or "").partition("Arguments:\n")[2]
+        listed = re.split(r"\n(?=\S)", listed)[0]
+        entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", listed, re.MULTILINE)
+        sentences = {name: " ".join(text.split()) for name, text in entries}
+        words |= {name: text[:1].upper() + text[1:] for name, text in sentences.items()}
+    return words
