@@ -11,7 +11,7 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.networks.architecture import Architecture
 from throughtime.problems import PROBLEMS, Problem
-from throughtime.training.settings import SolvingSettings, read_toml
+from throughtime.training.settings import SolvingSettings, read_toml, what_cannot_be
 
 Metric = Literal["loss", "right"]
 """The mean loss over the steps that count, and the share of sequences that are answered right."""
@@ -136,8 +136,9 @@ def read_comparison(path: Path) -> Comparison:
     comparison = Comparison.parse(read_toml(path), str(path))
     try:
         comparison.made_problem()
-        for name in comparison.networks:
-            comparison.training_of(name)
+        for name, network in comparison.networks.items():
+            if (reason := what_cannot_be(network, comparison.training_of(name))) is not None:
+                raise OptionError(f"networks.{name}: {reason}")
     except OptionError as error:
         raise OptionError(f"{path}: {error}") from None
     return comparison

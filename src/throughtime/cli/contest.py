@@ -126,12 +126,13 @@ def build_for(problem: Problem, architecture: Architecture, seed: int) -> Any:
     )
 
 
-def _aloud(label: str) -> Callable[[Check], None]:
-    def told(check: Check) -> None:
-        scores = f"loss {_figures(check.loss)}, {_percent(check.right)} right"
-        say(f"{label}: step {check.iteration:,}, {scores}")
+def test_in_words(check: Check) -> str:
+    """Return how a test went, in a line."""
+    return f"step {check.iteration:,}: loss {_figures(check.loss)}, {_percent(check.right)} right"
 
-    return told
+
+def _aloud(label: str) -> Callable[[Check], None]:
+    return lambda check: say(f"{label}, {test_in_words(check)}")
 
 
 def _silent(check: Check) -> None:

@@ -152,20 +152,9 @@ class Settings(Options):
         return self
 
     @model_validator(mode="after")
-    def _streams_read_forward(self) -> "Settings":
-        if self.network.direction == "forward":
-            return self
-        reason = "a network of direction='both' must see the whole sequence, so it"
-        if self.training.chunk_size is not None:
-            raise ValueError(
-                f"{reason} cannot be trained in chunks of {self.training.chunk_size}; leave chunk_size out, "
-                "or use direction='forward'"
-            )
-        if RULES[self.training.rule].is_online:
-            raise ValueError(
-                f"{reason} cannot learn by the online rule {self.training.rule!r}; use the rule 'bptt', or "
-                "direction='forward'"
-            )
+    def _network_can_be_trained_so(self) -> "Settings":
+        if (reason := what_cannot_be(self.network, self.training)) is not None:
+            raise ValueError(reason)
         return self
 
     def with_seed(self, seed: int) -> "Settings":
@@ -175,6 +164,24 @@ class Settings(Options):
     def to_toml(self) -> str:
         """Return the settings as a recipe; settings without a value are left out."""
         return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
+    """Return why a network cannot be trained in such steps, and what to do; None if it can."""
+    if network.direction == "forward":
+        return None
+    reason = "a network of direction='both' must see the whole sequence, so it"
+    if training.chunk_size is not None:
+        return (
+            f"{reason} cannot be trained in chunks of {training.chunk_size}; leave chunk_size out, or use "
+            "direction='forward'"
+        )
+    if RULES[training.rule].is_online:
+        return (
+            f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
+            "direction='forward'"
+        )
+    return None
 
 
 def read_toml(path: Path) -> dict[str, object]:

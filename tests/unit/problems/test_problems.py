@@ -1,4 +1,4 @@
-"""Every problem: what it draws, and that its scores without and with perfect knowledge are what they are said to be."""
+"""Every problem: what it draws, and that its scores without and with all knowledge are as it says."""
 
 import jax
 import numpy as np
@@ -157,8 +157,8 @@ def test_shapes_move_on_straight_lines_and_bounce() -> None:
     where = np.stack(np.meshgrid(np.arange(24), np.arange(24), indexing="ij"), axis=-1)
     mass = pictures.sum(axis=(2, 3))
     centre = np.einsum("tbij,ijk->tbk", pictures, where) / mass[..., None]
-    # A shape stays whole and inside; from frame to frame its centre goes at most a twelfth of the picture, and
-    # in most frames it goes on as before (pixels round it by up to one).
+    # A shape stays whole and inside; from frame to frame its centre goes at most a twelfth of the picture,
+    # and mostly it goes on as before (pixels round it by up to one).
     assert mass.min() > 0.5 * mass.max(axis=0).min()
     speed = np.linalg.norm(np.diff(centre, axis=0), axis=-1)
     assert speed.max() < 24 / 12 + 1
