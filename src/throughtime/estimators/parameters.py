@@ -49,6 +49,9 @@ class SequenceParameters(BaseEstimator):
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
         window: int = _NETWORK.window,
+        recurrent_dropout: float = _NETWORK.recurrent_dropout,
+        zoneout: float = _NETWORK.zoneout,
+        layer_normalisation: bool = _NETWORK.layer_normalisation,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -86,6 +89,11 @@ class SequenceParameters(BaseEstimator):
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
             input_dropout: rate on the (embedded) input, 0 <= rate < 1.
             window: elements that the cell `"window"` sees, at least 1; unused by other cells.
+            recurrent_dropout: rate at which hidden units are not seen by the next steps of a sequence, 0 <=
+                rate < 1.
+            zoneout: probability that a unit keeps its last value at a step, 0 <= rate < 1.
+            layer_normalisation: whether the sums over input and past are normalised; in a cell with other
+                steps than an Elman network or an LSTM, the sums over the input and the past itself.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
                 `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
@@ -120,6 +128,9 @@ class SequenceParameters(BaseEstimator):
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.window = window
+        self.recurrent_dropout = recurrent_dropout
+        self.zoneout = zoneout
+        self.layer_normalisation = layer_normalisation
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary

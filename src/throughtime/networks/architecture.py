@@ -16,9 +16,12 @@ from throughtime.networks.bidirectional import Bidirectional, Merge
 from throughtime.networks.chain import wire
 from throughtime.networks.dropout import Dropout
 from throughtime.networks.embedding import Embedding
+from throughtime.networks.layer_normalisation import layer_normalised
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
+from throughtime.networks.recurrent_dropout import RecurrentDropout
 from throughtime.networks.window import FixedWindow
+from throughtime.networks.zoneout import Zoneout
 
 CELL_NAMES = (*CELLS, FixedWindow.kind)
 """Every cell that an `Architecture` can be made of."""
@@ -48,6 +51,11 @@ class Architecture(Options):
         dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
         input_dropout: rate on the (embedded) input, 0 <= rate < 1.
         window: elements that the cell `"window"` sees, at least 1; unused by other cells.
+        recurrent_dropout: rate at which hidden units are not seen by the next steps of a sequence, 0 <= rate
+            < 1. This one and the next two are for cells that recur, and not for `"window"`.
+        zoneout: probability that a unit keeps its last value at a step, 0 <= rate < 1.
+        layer_normalisation: whether the sums over input and past are normalised or, in a cell with other
+            steps than an Elman network or an LSTM, the sums over the input and the past itself.
     """
 
     cell: str = "lstm"
@@ -61,6 +69,9 @@ class Architecture(Options):
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
     window: Size = 7
+    recurrent_dropout: Rate = 0.0
+    zoneout: Rate = 0.0
+    layer_normalisation: bool = False
 
     @field_validator("cell")
     @classmethod
@@ -85,6 +96,17 @@ class Architecture(Options):
                 f"memory_steps is {self.memory_steps} and cell is {self.cell}, which has no gates to keep "
                 f"a memory; leave memory_steps out, or choose one of {', '.join(gated)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _wrappers_need_recurrence(self) -> "Architecture":
+        if set(self.cells) == {FixedWindow.kind}:
+            for name in ("recurrent_dropout", "zoneout", "layer_normalisation"):
+                if value := getattr(self, name):
+                    raise ValueError(
+                        f"{name} is {value} and cell is {self.cell}, which does not recur; leave {name} out, "
+                        f"or choose one of {', '.join(CELLS)}"
+                    )
         return self
 
     @property
@@ -148,7 +170,14 @@ class Architecture(Options):
         if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
         gates = {"memory_steps": self.memory_steps} if _has_gates(name) else {}
-        return CELLS[name](size, self.hidden_size, key=key, **gates)  # type: ignore[call-arg]
+        return self._wrapped(CELLS[name](size, self.hidden_size, key=key, **gates))  # type: ignore[call-arg]
+
+    def _wrapped(self, cell: Cell) -> Cell:
+        if self.layer_normalisation:
+            cell = layer_normalised(cell)
+        if self.recurrent_dropout > 0:
+            cell = RecurrentDropout(cell, self.recurrent_dropout)
+        return Zoneout(cell, self.zoneout) if self.zoneout > 0 else cell
 
     @staticmethod
     def _thin(size: int, rate: float) -> list[Network]:

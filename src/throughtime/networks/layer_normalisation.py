@@ -190,6 +190,11 @@ class NormalisedSums(Wrapper):
         return blind.step(seen._replace(hidden=seen.hidden[:0]), sums)
 
 
+def layer_normalised(cell: Cell) -> Cell:
+    """Return a cell with layer normalisation: of its two sums if it has no more, else of what goes in."""
+    return NormalisedSums(cell) if isinstance(cell, Elman | MemoryBlock) else LayerNormalisation(cell)
+
+
 def normalise(
     values: Shaped[Array, "*units"], gain: Any, bias: Any, epsilon: float
 ) -> Shaped[Array, "*units"]:

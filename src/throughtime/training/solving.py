@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
+from throughtime.core.noise import without_noise
 from throughtime.core.randomness import generator_for, key_for
 from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import prefetch
 from throughtime.learning import RULES, gradient_over_chunks
-from throughtime.networks.dropout import without_noise
 from throughtime.problems import Examples, Problem
 from throughtime.training.arrays import copied
 from throughtime.training.settings import SolvingSettings

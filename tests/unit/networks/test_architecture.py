@@ -15,9 +15,13 @@ from throughtime import (
     Dropout,
     Embedding,
     FixedWindow,
+    LayerNormalisation,
     Linear,
     MeanPooling,
+    NormalisedSums,
+    RecurrentDropout,
     Stack,
+    Zoneout,
     apply,
     without_noise,
 )
@@ -93,6 +97,11 @@ def test_numbers_need_no_embedding() -> None:
             r"layers is 3 and cell names 2 cells \(gru,lstm\); leave layers out",
         ),
         ({"cell": "elman", "memory_steps": 9}, r"memory_steps is 9 and cell is elman, which has no gates"),
+        (
+            {"cell": "window", "zoneout": 0.1},
+            r"zoneout is 0\.1 and cell is window, which does not recur; leave zoneout out, or choose .*lstm",
+        ),
+        ({"recurrent_dropout": 1.0}, r"recurrent_dropout is 1\.0; it has to be less than 1"),
         ({"hidden_size": 0}, r"hidden_size is 0; it has to be greater than or equal to 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; it has to be less than 1"),
         (
@@ -104,6 +113,23 @@ def test_numbers_need_no_embedding() -> None:
 def test_wrong_settings(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         Architecture.parse(settings)
+
+
+def test_wrappers_go_around_the_cells_that_recur() -> None:
+    built = layers(
+        cell="window,gru,lstm", layer_normalisation=True, recurrent_dropout=0.3, zoneout=0.1, direction="both"
+    )
+    assert isinstance(built[1].forward, FixedWindow)
+    for layer, normalised, kind in zip(
+        built[2:4], (LayerNormalisation, NormalisedSums), (GRU, LSTM), strict=True
+    ):
+        for direction in (layer.forward, layer.backward):
+            assert isinstance(direction, Zoneout)
+            assert direction.rates[0] == ("hidden", 0.1)
+            assert isinstance(direction.cell, RecurrentDropout)
+            assert direction.cell.rate == 0.3
+            assert isinstance(direction.cell.cell, normalised)
+            assert isinstance(direction.cell.cell.cell, kind)
 
 
 def test_memory_reaches_gated_layers_only() -> None:
