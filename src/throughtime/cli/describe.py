@@ -76,9 +76,8 @@ def _layers(network: Network) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _name(layer: Any) -> str:
-    kind = type(layer).__name__
-    inner = getattr(layer, "forward", None)
-    if inner is not None:
-        return f"{kind} {type(inner).__name__}"
-    rate = getattr(layer, "rate", None)
-    return f"{kind} {rate:g}" if rate is not None else kind
+    """Return what a layer is, and what is within it."""
+    rate, kind = getattr(layer, "rate", None), type(layer).__name__
+    own = kind if rate is None else f"{kind} {rate:g}"
+    inner = getattr(layer, "forward", None) or getattr(layer, "cell", None)
+    return own if inner is None else f"{own} {_name(inner)}"

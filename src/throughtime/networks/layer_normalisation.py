@@ -51,8 +51,9 @@ class LayerNormalisation(Wrapper):
 
     **Exactness**
 
-        outputs do not change when all input weights are multiplied by one number above 0, or one number is
-        added to all that multiply the same feature, but for the part of `epsilon` in the variance
+        outputs do not change when all input weights (of a stack, those of the lowest layer) are multiplied by
+        one number above 0, or one number is added to all that multiply the same feature, but for the part of
+        `epsilon` in the variance
 
     **Differs from**
 
