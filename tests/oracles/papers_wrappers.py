@@ -60,7 +60,7 @@ def normalised_lstm(
 def zoned_out_lstm(
     x: Numbers, W: ByGate, U: ByGate, b: ByGate, h: Numbers, c: Numbers, d_h: float, d_c: float
 ) -> tuple[Numbers, Numbers]:
-    """Krueger et al. 2017, section 3.3, with the masks at their means; h is made from the new c."""
+    """Krueger et al. 2017, section 3, with the masks at their means; h is made from the new c."""
     hiddens, cells = [], []
     for x_t in x:
         i, f, o = (logistic(W[k] @ x_t + U[k] @ h + b[k]) for k in "ifo")

@@ -76,7 +76,7 @@ class Values(Feedback):
 
     **Source**
 
-        Williams & Zipser 1989, Neural Computation 1(2), section 2.3 (teacher forcing).
+        Williams & Zipser 1989, Neural Computation 1(2) (teacher forcing).
     """
 
     activation: Literal["identity", "tanh", "sigmoid", "softmax"] = eqx.field(static=True)

@@ -201,7 +201,7 @@ class TeacherForcing(TaughtCell, SelfUnrollingCell):
     **Source**
 
         Williams & Zipser 1989, "A learning algorithm for continually running fully recurrent neural
-        networks", Neural Computation 1(2), section 2.3.
+        networks", Neural Computation 1(2) (teacher-forced learning).
     """
 
     def initial_state(self) -> FeedbackState:

@@ -60,7 +60,7 @@ class ScheduledSampling(TaughtCell, NoisyCell):
     **Source**
 
         Bengio, Vinyals, Jaitly & Shazeer 2015, "Scheduled sampling for sequence prediction with recurrent
-        neural networks", arXiv 1506.03099, sections 2.4 and 2.5.
+        neural networks", arXiv 1506.03099, section 2.4.
     """
 
     iteration: Integer[Array, ""]
