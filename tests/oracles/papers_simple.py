@@ -24,7 +24,7 @@ def rectified(x: Numbers, W: Numbers, U: Numbers, b: Numbers, h: Numbers) -> Num
 
 
 def higher_order(x: Numbers, W: Numbers, U: list[Numbers], b: Numbers, past: list[Numbers]) -> Numbers:
-    """Soltani & Jiang 2016, section 3: `U[n - 1]` is for n steps back; `past` ends with the latest state."""
+    """Soltani & Jiang 2016, without pooling: `U[n - 1]` is for n steps back; `past` ends with the latest."""
     history = list(past)
     for x_t in x:
         total = W @ x_t + b

@@ -138,7 +138,7 @@ class IRNN(Elman):
     **Source**
 
         Le, Jaitly & Hinton 2015, "A simple way to initialize recurrent networks of rectified linear units",
-        arXiv 1504.00941, section 4.
+        arXiv 1504.00941 (the initialization trick).
     """
 
     kind: ClassVar[str] = "irnn"

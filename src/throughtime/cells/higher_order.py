@@ -57,7 +57,8 @@ class HigherOrderElman(Cell):
 
     **Source**
 
-        Soltani & Jiang 2016, "Higher order recurrent neural networks", arXiv 1605.00064, section 3.
+        Soltani & Jiang 2016, "Higher order recurrent neural networks", arXiv 1605.00064
+        (the plain model, before any pooling).
     """
 
     kind: ClassVar[str] = "elman_higher_order"

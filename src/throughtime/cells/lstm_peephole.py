@@ -43,8 +43,8 @@ class PeepholeLSTM(MemoryBlock, FusedCell):
 
         `LSTM`: the three products with p, so that a closed output gate no longer hides the memory from the
         gates. Each unit sees its own memory only, as in Greff et al.; Gers et al. give the gates of a block
-        of several memory cells a peephole from each of them. PyTorch and Keras 3 have no peepholes; ONNX
-        stores them in the order i, o, f.
+        of several memory cells a peephole from each of them. `PartialPeepholeLSTM` has some of the three.
+        PyTorch and Keras 3 have no peepholes; ONNX stores them in the order i, o, f.
 
     **Source**
 
