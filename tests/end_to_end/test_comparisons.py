@@ -7,6 +7,7 @@ import pytest
 
 from tests.end_to_end.conftest import Shell
 from tests.end_to_end.test_bad_input import one_line
+from tests.end_to_end.tiny_data import classes_csv
 
 RECIPE = """
 [problem]
@@ -61,7 +62,7 @@ def test_reproduce_compares(shell: Shell, recipe: Path) -> None:
     outcome = shell("reproduce", recipe)
     assert outcome.status == 0, outcome.err
     for shown in (
-        "remembers ", "forgets ", "remembering nothing ", "0.693",
+        "remembers ", "forgets ", "nothing learned ", "0.693",
         "bar: right of remembers at least 1.5 times that of forgets: reached",
         "bar: loss of remembers at most 0.5: reached",
         "published: one bit is not enough (Minsky & Papert 1969)",
@@ -71,13 +72,14 @@ def test_reproduce_compares(shell: Shell, recipe: Path) -> None:
     [line] = (recipe.parent / "results" / "two.jsonl").read_text().splitlines()
     result = json.loads(line)
     assert result["reached"] is True
-    assert result["problem"] == {"name": "parity", "bits": 2, "at_once": False}
+    assert result["comparison"]["problem"] == {"name": "parity", "bits": 2}
     remembers, forgets = result["networks"]["remembers"], result["networks"]["forgets"]
-    assert [attempt["seed"] for attempt in remembers["attempts"]] == [0, 1]
-    assert all(attempt["solved_after"] is not None for attempt in remembers["attempts"])
+    assert [attempt["seed"] for attempt in remembers["details"]] == [0, 1]
+    assert all(attempt["solved_after"] is not None for attempt in remembers["details"])
+    assert remembers["means"]["right"] == sum(remembers["scores"]["right"]) / 2 > 0.98
     assert remembers["parameters"] == 6 * (1 + 6 + 1) + 2 * 7
-    assert forgets["training"]["iterations"] == 20
-    assert forgets["attempts"][0]["checks"][-1][0] == 20
+    assert forgets["settings"]["training"] == {"iterations": 20}
+    assert forgets["details"][0]["checks"][-1][0] == 20
     assert result["machine"]["cores"] >= 1
 
 
@@ -118,6 +120,65 @@ def test_a_comparison_that_is_wrong(shell: Shell, recipe: Path, old: str, new: s
     assert outcome.status == 2
     one_line(outcome.err, rf"two\.toml: .*{message}")
     assert not (recipe.parent / "results").exists()
+
+
+FILES = """
+task = "classify"
+seed = 5
+
+[files]
+train = "train.csv"
+test = "train.csv"
+
+[training]
+epochs = 2
+batch_size = 8
+
+[networks.small]
+cell = "elman"
+hidden_size = 2
+embedding_size = 3
+
+[networks.large]
+cell = "gru"
+hidden_size = 4
+embedding_size = 3
+training = { epochs = 1 }
+
+[published]
+claim = "larger is better"
+source = "everybody"
+seeds = 2
+
+[[bars]]
+network = "large"
+metric = "accuracy"
+at_least = 0.0
+of = "small"
+"""
+
+
+def test_networks_are_compared_on_files(shell: Shell, tmp_path: Path) -> None:
+    classes_csv(tmp_path / "train.csv")
+    recipe = tmp_path / "files.toml"
+    recipe.write_text(FILES)
+    outcome = shell("reproduce", recipe)
+    assert outcome.status == 0, outcome.err
+    assert "bar: accuracy of large at least 0 times that of small: reached" in outcome.out
+    assert "network: gru, " in outcome.err
+    [line] = (tmp_path / "results" / "files.jsonl").read_text().splitlines()
+    networks = json.loads(line)["networks"]
+    assert [detail["epochs"] for detail in networks["small"]["details"]] == [2, 2]
+    assert [detail["epochs"] for detail in networks["large"]["details"]] == [1, 1]
+    assert [detail["seed"] for detail in networks["large"]["details"]] == [5, 6]
+    assert all(0 <= score <= 1 for score in networks["small"]["scores"]["accuracy"])
+
+    recipe.write_text(FILES.replace("accuracy", "right"))
+    one_line(shell("reproduce", recipe).err, r"bars\.metric is 'right'; choose one of accuracy, macro_f1")
+    recipe.write_text(FILES.replace('test = "train.csv"', ""))
+    one_line(shell("reproduce", recipe).err, r"files\.toml: has no \[files\] test, which a comparison needs")
+    recipe.write_text(FILES.replace("{ epochs = 1 }", "{ epoch = 1 }"))
+    one_line(shell("reproduce", recipe).err, r"there is no setting 'training\.epoch' \(did you mean 'epochs'")
 
 
 def test_no_networks(shell: Shell, recipe: Path) -> None:

@@ -1,20 +1,31 @@
-"""A recipe that compares networks on a problem: the problem, the networks, and what is to come out."""
+"""A recipe that compares networks on the same problem or data: who they are, and what is to come out."""
 
 from __future__ import annotations
 
+import abc
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from throughtime.cli.recipe import Files
 from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.networks.architecture import Architecture
 from throughtime.problems import PROBLEMS, Problem
-from throughtime.training.settings import SolvingSettings, read_toml, what_cannot_be
+from throughtime.tasks import TASKS
+from throughtime.training.settings import (
+    DataSettings,
+    Settings,
+    SolvingSettings,
+    TrainingSettings,
+    read_toml,
+    what_cannot_be,
+)
 
-Metric = Literal["loss", "right"]
-"""The mean loss over the steps that count, and the share of sequences that are answered right."""
+Means = Mapping[str, Mapping[str, float]]
+"""The mean over the seeds of each metric, by network."""
 
 
 class Contestant(Architecture):
@@ -26,19 +37,26 @@ class Contestant(Architecture):
 
     training: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def architecture(self) -> Architecture:
+        """What it is made of."""
+        return Architecture(**{name: getattr(self, name) for name in Architecture.model_fields})
+
 
 class Outcome(Options):
     """What has to come out: a bound on the mean over the seeds.
 
     Arguments:
-        network: whose mean it is. metric: the mean loss at the end, or the share of sequences answered right.
-        at_most: the bound from above; give this one or `at_least`. at_least: the bound from below. of: the
-        network whose mean in the same metric the bound is to be multiplied by; the bound stands for itself
-            when left out.
+        network: whose mean it is.
+        metric: of what.
+        at_most: the bound from above; give this one or `at_least`.
+        at_least: the bound from below.
+        of: the network whose mean in the same metric the bound is to be multiplied by; the bound stands for
+            itself when left out.
     """
 
     network: str
-    metric: Metric
+    metric: str
     at_most: float | None = None
     at_least: float | None = None
     of: str | None = None
@@ -52,8 +70,8 @@ class Outcome(Options):
             )
         return self
 
-    def reached(self, means: dict[str, dict[str, float]]) -> bool:
-        """Tell whether means by network and metric are within the bound."""
+    def reached(self, means: Means) -> bool:
+        """Tell whether the means are within the bound."""
         mean = means[self.network][self.metric]
         factor = 1.0 if self.of is None else means[self.of][self.metric]
         if self.at_most is not None:
@@ -81,34 +99,64 @@ class Claim(Options):
     seeds: Annotated[int, Field(ge=1)] = 1
 
 
-class Comparison(Options):
-    """Networks that are trained on the same problem in the same way.
+class Comparison(Options, abc.ABC):
+    """Networks that are trained on the same sequences in the same way.
 
     Arguments:
-        problem: the name of the problem, and its sizes.
         seed: of the first training; those after it count up.
-        training: how every network is trained.
         networks: what is compared, by name.
         published: the result that is compared with.
         bars: what has to come out; nothing in particular when left out, and then it is reported as found.
     """
 
-    problem: dict[str, Any]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    training: SolvingSettings = SolvingSettings()
     networks: dict[str, Contestant]
     published: Claim
     bars: tuple[Outcome, ...] = ()
 
-    @model_validator(mode="after")
-    def _names_are_known(self) -> Comparison:
+    @property
+    @abc.abstractmethod
+    def metrics(self) -> Sequence[str]:
+        """What is measured of each network."""
+
+    @abc.abstractmethod
+    def check(self) -> None:
+        """Raise `OptionError` for what only shows when everything is known."""
+
+    def check_bars(self) -> None:
+        """Raise `OptionError` unless the bars are about networks and metrics that there are."""
         if not self.networks:
-            raise ValueError("there are 0 networks to compare; give at least one, as [networks.NAME]")
+            raise OptionError("there are 0 networks to compare; give at least one, as [networks.NAME]")
         for bar in self.bars:
+            choose("bars.metric", bar.metric, self.metrics)
             for name in (bar.network, bar.of):
                 if name is not None:
                     choose("bars.network", name, list(self.networks))
-        return self
+
+
+class OnProblem(Comparison):
+    """Networks that are compared on a problem.
+
+    Arguments:
+        problem: the name of the problem, and its sizes.
+        training: how every network is trained.
+    """
+
+    problem: dict[str, Any]
+    training: SolvingSettings = SolvingSettings()
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """The mean loss over the steps that count, and the share of sequences that are answered right."""
+        return ("loss", "right")
+
+    def check(self) -> None:
+        """Raise `OptionError` for a problem that there is not, or a training that cannot be."""
+        self.check_bars()
+        self.made_problem()
+        for name, network in self.networks.items():
+            if (reason := what_cannot_be(network, self.training_of(name))) is not None:
+                raise OptionError(f"networks.{name}: {reason}")
 
     def made_problem(self) -> Problem:
         """Return the problem with its sizes."""
@@ -121,9 +169,57 @@ class Comparison(Options):
         return SolvingSettings.parse(self.training.model_dump() | self.networks[name].training)
 
 
+class OnFiles(Comparison):
+    """Networks that are compared on a task with data from files.
+
+    Arguments:
+        task: name of the task.
+        files: what to train and to test on.
+        data: how records become arrays.
+        training: how every network is trained.
+    """
+
+    task: str
+    files: Files
+    data: DataSettings = DataSettings()
+    training: TrainingSettings = TrainingSettings()
+
+    @field_validator("task")
+    @classmethod
+    def _known_task(cls, name: str) -> str:
+        return choose("task", name, TASKS)
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Those of the task."""
+        return tuple(TASKS[self.task].metrics)
+
+    def check(self) -> None:
+        """Raise `OptionError` for files that are not named, or a training that cannot be."""
+        self.check_bars()
+        for part in ("train", "test"):
+            if getattr(self.files, part) is None:
+                raise OptionError(f"has no [files] {part}, which a comparison needs; add it")
+        for name in self.networks:
+            self.settings_of(name)
+
+    def settings_of(self, name: str) -> Settings:
+        """Return the settings of the run that trains a network."""
+        network = self.networks[name]
+        return Settings.parse(
+            {
+                "task": self.task,
+                "seed": self.seed,
+                "data": self.data.model_dump(),
+                "network": network.architecture.model_dump(),
+                "training": self.training.model_dump() | network.training,
+            }
+        )
+
+
 def is_comparison(path: Path) -> bool:
-    """Tell whether a recipe compares networks on a problem."""
-    return "problem" in read_toml(path)
+    """Tell whether a recipe compares networks."""
+    return "networks" in read_toml(path)
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -132,13 +228,14 @@ def read_comparison(path: Path) -> Comparison:
     **Raises**
 
         OptionError: the file is missing, or something in it is wrong.
+        DataError: it names a data set that cannot be had.
     """
-    comparison = Comparison.parse(read_toml(path), str(path))
+    values = read_toml(path)
+    comparison = (OnProblem if "problem" in values else OnFiles).parse(values, str(path))
     try:
-        comparison.made_problem()
-        for name, network in comparison.networks.items():
-            if (reason := what_cannot_be(network, comparison.training_of(name))) is not None:
-                raise OptionError(f"networks.{name}: {reason}")
+        comparison.check()
     except OptionError as error:
         raise OptionError(f"{path}: {error}") from None
+    if isinstance(comparison, OnFiles):
+        return comparison.model_copy(update={"files": comparison.files.beside(path)})
     return comparison

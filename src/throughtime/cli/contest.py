@@ -10,9 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from throughtime.cli.comparison import Comparison
-from throughtime.cli.screen import plain_table, say, show
+from throughtime.cli.comparison import Comparison, OnFiles, OnProblem
+from throughtime.cli.screen import metric_name, plain_table, say, show
 from throughtime.core.randomness import key_for
+from throughtime.core.sequence_map import Network
 from throughtime.networks.architecture import Architecture
 from throughtime.problems import Problem
 from throughtime.training.provenance import provenance
@@ -20,19 +21,42 @@ from throughtime.training.solving import Attempt, Check, solve
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What came of a network: each metric and the seconds of training, seed by seed.
+
+    `details` say more of each seed, as JSON has it.
+    """
+
+    parameters: int
+    values: dict[str, list[float]]
+    seconds: list[float]
+    details: list[dict[str, Any]]
+
+    def mean(self, metric: str) -> float:
+        """Return the mean over the seeds."""
+        return float(np.mean(self.values[metric]))
+
+    def in_words(self, metric: str) -> str:
+        """Return the mean over the seeds and, of several, their standard deviation."""
+        values = self.values[metric]
+        spread = f" ± {np.std(values, ddof=1):.1g}" if len(values) > 1 else ""
+        return f"{self.mean(metric):.3g}{spread}"
+
+
+@dataclass(frozen=True)
 class Contest:
-    """The attempts of each network, one a seed."""
+    """The figures of each network."""
 
     name: str
     comparison: Comparison
-    attempts: dict[str, list[Attempt]]
+    figures: dict[str, Figures]
 
     @property
     def means(self) -> dict[str, dict[str, float]]:
-        """The mean over the seeds of each metric, by network; the loss of a run that diverged is infinite."""
+        """The mean over the seeds of each metric, by network."""
         return {
-            name: {metric: float(np.mean(values)) for metric, values in self._values(name).items()}
-            for name in self.attempts
+            name: {metric: figures.mean(metric) for metric in self.comparison.metrics}
+            for name, figures in self.figures.items()
         }
 
     @property
@@ -42,23 +66,14 @@ class Contest:
 
     def show(self) -> None:
         """Print the networks beside one another, the bars, and the published result."""
-        table = plain_table(self.name, "parameters", "loss", "± std", "right", "solved after", "seconds")
-        for name, attempts in self.attempts.items():
-            values = self._values(name)
-            after = [attempt.solved_after for attempt in attempts]
-            table.add_row(
-                name,
-                f"{_parameters(attempts[0]):,}",
-                _figures(float(np.mean(values["loss"]))),
-                _figures(float(np.std(values["loss"], ddof=1))) if len(attempts) > 1 else "",
-                _percent(float(np.mean(values["right"]))),
-                " ".join("never" if count is None else f"{count:,}" for count in after),
-                f"{np.mean([attempt.seconds for attempt in attempts]):.0f}",
-            )
-        problem = self.comparison.made_problem()
-        table.add_row(
-            "remembering nothing", "", _figures(problem.trivial_loss), "", _percent(problem.chance), "", ""
-        )
+        metrics = self.comparison.metrics
+        table = plain_table(self.name, "parameters", *map(metric_name, metrics), "seconds a training")
+        for name, figures in self.figures.items():
+            scores = [figures.in_words(metric) for metric in metrics]
+            table.add_row(name, f"{figures.parameters:,}", *scores, f"{np.mean(figures.seconds):.0f}")
+        if isinstance(self.comparison, OnProblem):
+            problem = self.comparison.made_problem()
+            table.add_row("nothing learned", "", f"{problem.trivial_loss:.3g}", f"{problem.chance:.3g}", "")
         show("", table, "")
         for bar in self.comparison.bars:
             show(f"bar: {bar}: {'reached' if bar.reached(self.means) else 'NOT reached'}")
@@ -66,60 +81,36 @@ class Contest:
 
     def as_json(self, folder: Path) -> dict[str, Any]:
         """Return the figures and where they are from, as JSON has it."""
-        comparison, problem = self.comparison, self.comparison.made_problem()
+        comparison, means = self.comparison, self.means
         return {
             "recipe": self.name,
             "reached": self.reached,
-            "problem": {"name": problem.kind, **problem.model_dump()},
-            "remembering_nothing": {"loss": problem.trivial_loss, "right": problem.chance},
-            "bars": [{"bar": str(bar), "reached": bar.reached(self.means)} for bar in comparison.bars],
-            "published": comparison.published.model_dump(),
+            "comparison": comparison.model_dump(exclude_defaults=True, exclude={"networks", "bars"}),
+            "bars": [{"bar": str(bar), "reached": bar.reached(means)} for bar in comparison.bars],
             "networks": {
                 name: {
-                    "parameters": _parameters(attempts[0]),
-                    "settings": comparison.networks[name].model_dump(
-                        exclude_defaults=True, exclude={"training"}
-                    ),
-                    "training": comparison.training_of(name).model_dump(),
-                    "attempts": [
-                        {
-                            "seed": comparison.seed + number,
-                            "solved_after": attempt.solved_after,
-                            "seconds": round(attempt.seconds, 2),
-                            "checks": [[at.iteration, at.loss, at.right] for at in attempt.checks],
-                        }
-                        for number, attempt in enumerate(attempts)
-                    ],
+                    "settings": comparison.networks[name].model_dump(exclude_defaults=True),
+                    "parameters": figures.parameters,
+                    "means": means[name],
+                    "scores": figures.values,
+                    "seconds": [round(seconds, 2) for seconds in figures.seconds],
+                    "details": figures.details,
                 }
-                for name, attempts in self.attempts.items()
+                for name, figures in self.figures.items()
             },
             **provenance(folder),
-        }
-
-    def _values(self, name: str) -> dict[str, list[float]]:
-        attempts = self.attempts[name]
-        return {
-            "loss": [float("inf") if attempt.diverged else attempt.last.loss for attempt in attempts],
-            "right": [0.0 if attempt.diverged else attempt.last.right for attempt in attempts],
         }
 
 
 def run_contest(name: str, comparison: Comparison, seeds: int, *, quiet: bool) -> Contest:
     """Return what became of every network, trained once for each seed."""
-    problem = comparison.made_problem()
-    attempts: dict[str, list[Attempt]] = {}
-    for contestant in comparison.networks:
-        settings = comparison.training_of(contestant)
-        for seed in range(comparison.seed, comparison.seed + seeds):
-            network = build_for(problem, comparison.networks[contestant], seed)
-            told = _silent if quiet else _aloud(f"{contestant}, seed {seed}")
-            attempts.setdefault(contestant, []).append(
-                solve(problem, network, settings, seed=seed, watcher=told)
-            )
-    return Contest(name, comparison, attempts)
+    if isinstance(comparison, OnProblem):
+        return Contest(name, comparison, _on_problem(comparison, seeds, quiet))
+    assert isinstance(comparison, OnFiles)
+    return Contest(name, comparison, _on_files(comparison, seeds, quiet))
 
 
-def build_for(problem: Problem, architecture: Architecture, seed: int) -> Any:
+def build_for(problem: Problem, architecture: Architecture, seed: int) -> Network:
     """Return a network of that architecture for a problem, with fresh weights."""
     return architecture.build(
         feature_count=problem.feature_count, output_size=problem.output_size, key=key_for(seed, "weights")
@@ -128,7 +119,59 @@ def build_for(problem: Problem, architecture: Architecture, seed: int) -> Any:
 
 def test_in_words(check: Check) -> str:
     """Return how a test went, in a line."""
-    return f"step {check.iteration:,}: loss {_figures(check.loss)}, {_percent(check.right)} right"
+    return f"step {check.iteration:,}: loss {check.loss:.3g}, {100 * check.right:.1f} % right"
+
+
+def _on_problem(comparison: OnProblem, seeds: int, quiet: bool) -> dict[str, Figures]:
+    problem = comparison.made_problem()
+    figures = {}
+    for name, network in comparison.networks.items():
+        settings = comparison.training_of(name)
+        attempts = []
+        for seed in range(comparison.seed, comparison.seed + seeds):
+            fresh = build_for(problem, network.architecture, seed)
+            told = _silent if quiet else _aloud(f"{name}, seed {seed}")
+            attempts.append(solve(problem, fresh, settings, seed=seed, watcher=told))
+        figures[name] = Figures(
+            sum(leaf.size for leaf in jax.tree.leaves(attempts[0].network)),
+            {
+                # A run that diverged is infinitely wrong.
+                "loss": [np.inf if attempt.diverged else attempt.last.loss for attempt in attempts],
+                "right": [0.0 if attempt.diverged else attempt.last.right for attempt in attempts],
+            },
+            [attempt.seconds for attempt in attempts],
+            [_details(attempt, comparison.seed + number) for number, attempt in enumerate(attempts)],
+        )
+    return figures
+
+
+def _on_files(comparison: OnFiles, seeds: int, quiet: bool) -> dict[str, Figures]:
+    from throughtime.cli.sources import open_for
+    from throughtime.cli.trials import train_trials
+
+    assert comparison.files.train is not None
+    assert comparison.files.test is not None
+    skip = comparison.data.skip_bad_rows
+    source = open_for(comparison.data, comparison.files.train, skip_bad_rows=skip)
+    test = open_for(comparison.data, comparison.files.test, skip_bad_rows=skip)
+    figures = {}
+    for name in comparison.networks:
+        if not quiet:
+            say(f"{name}:")
+        trials = train_trials(comparison.settings_of(name), seeds, source, test, quiet=quiet)
+        scores = [trial.test.scores for trial in trials if trial.test is not None]
+        figures[name] = Figures(
+            trials[0].model.parameter_count,
+            {metric: [score[metric] for score in scores] for metric in comparison.metrics},
+            [trial.seconds for trial in trials],
+            [{"seed": trial.seed, "epochs": trial.model.report["epochs"]} for trial in trials],
+        )
+    return figures
+
+
+def _details(attempt: Attempt, seed: int) -> dict[str, Any]:
+    checks = [[check.iteration, check.loss, check.right] for check in attempt.checks]
+    return {"seed": seed, "solved_after": attempt.solved_after, "checks": checks}
 
 
 def _aloud(label: str) -> Callable[[Check], None]:
@@ -137,15 +180,3 @@ def _aloud(label: str) -> Callable[[Check], None]:
 
 def _silent(check: Check) -> None:
     pass
-
-
-def _parameters(attempt: Attempt) -> int:
-    return sum(leaf.size for leaf in jax.tree.leaves(attempt.network))
-
-
-def _figures(loss: float) -> str:
-    return f"{loss:.3g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
