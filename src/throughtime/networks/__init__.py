@@ -7,6 +7,7 @@ from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.feedback import ExpectedSymbol, Feedback, LikeliestSymbol, SampledSymbol, Values
 from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
+from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
@@ -42,6 +43,7 @@ __all__ = [
     "FixedWindow",
     "InverseSigmoidDecay",
     "LayerNormalisation",
+    "LearnedStart",
     "LikeliestSymbol",
     "Linear",
     "LinearDecay",

@@ -8,8 +8,10 @@ from jax.nn import sigmoid
 from jaxtyping import Array, Float, Shaped
 
 from throughtime.cells.gru import GatedUnit
+from throughtime.cells.higher_order import HigherOrderElman
 from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import NotACellError
+from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.stack import Stack, StackState
 
 
@@ -63,8 +65,8 @@ def step_seeing(
 
     What a cell sees is what its recurrent products multiply. In most cells the hidden layer is only seen, and
     what is carried on stands in another field, so that this is `step(seen, projected)`. In a gated recurrent
-    unit, whose hidden layer is both, the part that the gate keeps is a part of `state`. In a stack each layer
-    is stepped so.
+    unit, whose hidden layer is both, the part that the gate keeps is a part of `state`; so are the older
+    hidden layers that a network of higher order hands on. In a stack each layer is stepped so.
 
     **Equations**
 
@@ -76,6 +78,8 @@ def step_seeing(
     """
     if isinstance(cell, Wrapper):
         return cell.step_seeing(seen, state, projected)
+    if isinstance(cell, LearnedStart):
+        return step_seeing(cell.cell, seen, state, projected)
     if type(cell) is Stack:
         below, output = step_seeing(cell.cells[0], seen.layers[0], state.layers[0], projected)
         states = [below]
@@ -93,12 +97,16 @@ def step_seeing(
         after, output = cell.step(seen, projected)
         hidden = output + keeps * (state.hidden - seen.hidden)
         return after._replace(hidden=hidden), hidden
+    if isinstance(cell, HigherOrderElman):
+        after, output = cell.step(seen, projected)
+        hidden = jnp.concatenate([after.hidden[:1], state.hidden[:-1]])
+        return after._replace(hidden=hidden), output
     return cell.step(seen, projected)
 
 
 def lowest(cell: Cell) -> Cell:
     """Return the cell that reads the input: the lowest layer of a stack, whatever goes around it."""
-    if isinstance(cell, Wrapper):
+    if isinstance(cell, Wrapper | LearnedStart):
         return lowest(cell.cell)
     return lowest(cell.cells[0]) if isinstance(cell, Stack) else cell
 

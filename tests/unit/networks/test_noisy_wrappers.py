@@ -14,7 +14,10 @@ from throughtime import (
     GRU,
     LSTM,
     Elman,
+    Embedding,
     ExpectedZoneout,
+    HigherOrderElman,
+    LearnedStart,
     Linear,
     MinimalGatedUnit,
     PeepholeLSTM,
@@ -31,6 +34,7 @@ from throughtime import (
 )
 from throughtime.core.errors import OptionError
 from throughtime.kernels.library import available
+from throughtime.networks.wrapper import lowest
 
 KEY = jax.random.key(0)
 INPUTS = jax.random.normal(KEY, (6, 1, 3))
@@ -175,3 +179,27 @@ def test_kernels_run_where_nothing_happens_between_the_steps() -> None:
     assert "ffi_call" in program(taught, 8)
     for wrapped in (Zoneout(cell, 0.1), RecurrentDropout(cell, 0.1), ResidualStep(cell)):
         assert "ffi_call" not in program(wrapped, 3)
+
+
+def test_older_hidden_layers_are_handed_on_whole() -> None:
+    """A network of higher order sees each of them thinned, once."""
+    cell = lively(HigherOrderElman(3, 20, order=3, key=KEY))
+    wrapped = RecurrentDropout(cell, 0.4)
+    outputs = unroll(wrapped, INPUTS, key=KEY)[1]
+    mask = jax.random.bernoulli(jax.random.fold_in(initial_states(wrapped, 1, KEY).key[0], 0), 0.6, (3, 20))
+    weight = cell.recurrent_weight.reshape(3, 20, 20) * mask[:, None, :] / 0.6
+    thin = eqx.tree_at(lambda cell: cell.recurrent_weight, cell, weight.reshape(60, 20))
+    np.testing.assert_allclose(outputs, unroll(thin, INPUTS)[1], atol=1e-5)
+
+
+def test_a_learned_start_is_seen_through() -> None:
+    cell = GRU(3, 20, key=KEY)
+    started = lively(LearnedStart(cell))
+    state = initial_states(RecurrentDropout(started, 0.4), 1, KEY)
+    outputs = unroll(RecurrentDropout(started, 0.4), INPUTS, state)[1]
+    np.testing.assert_allclose(
+        outputs, unroll(RecurrentDropout(started.cell, 0.4), INPUTS, state)[1], atol=1e-6
+    )
+    assert np.any(state.inner.hidden != 0)
+    reading = LearnedStart(Stack([Embedding(7, 3, key=KEY), cell]))
+    assert isinstance(lowest(Zoneout(reading, 0.1)), Embedding)
