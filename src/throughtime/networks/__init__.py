@@ -2,6 +2,7 @@
 
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
+from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
 from throughtime.networks.dropout import Dropout, DropoutState, without_noise
 from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.linear import Linear
@@ -24,7 +25,13 @@ __all__ = [
     "Stack",
     "StackState",
     "WindowState",
+    "from_flax",
+    "from_keras",
+    "from_torch",
     "one_hot",
+    "to_flax",
+    "to_keras",
+    "to_torch",
     "wire",
     "without_noise",
 ]
