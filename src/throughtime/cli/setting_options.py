@@ -13,6 +13,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from throughtime.core.errors import OptionError
+from throughtime.core.initializers import INITIALIZERS
 from throughtime.core.options import Options
 from throughtime.learning import RULES
 from throughtime.networks.architecture import CELL_NAMES, Architecture
@@ -25,6 +26,7 @@ Given = dict[str, dict[str, Any]]
 
 NAMES = {
     "cell": CELL_NAMES,
+    "recurrent_initializer": tuple(INITIALIZERS),
     "rule": tuple(RULES),
     "optimizer": tuple(OPTIMIZERS),
     "schedule": SCHEDULES,

@@ -44,6 +44,7 @@ class SequenceParameters(BaseEstimator):
         direction: str = _NETWORK.direction,
         merge: str = _NETWORK.merge,
         memory_steps: int | None = _NETWORK.memory_steps,
+        recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
         dropout: float = _NETWORK.dropout,
@@ -80,6 +81,8 @@ class SequenceParameters(BaseEstimator):
             merge: how two directions become one.
             memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start
                 with memories that last up to so long; as the cell has it when None.
+            recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as
+                the cell has it when None.
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
@@ -115,6 +118,7 @@ class SequenceParameters(BaseEstimator):
         self.direction = direction
         self.merge = merge
         self.memory_steps = memory_steps
+        self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
         self.dropout = dropout
