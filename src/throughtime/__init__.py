@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         to_flax,
         to_keras,
         to_torch,
+        transplant,
         wire,
         without_noise,
     )
@@ -95,6 +96,7 @@ __all__ = [
     "to_flax",
     "to_keras",
     "to_torch",
+    "transplant",
     "unroll",
     "wire",
     "without_noise",
@@ -140,6 +142,7 @@ _HOMES = {
         "to_flax",
         "to_keras",
         "to_torch",
+        "transplant",
         "wire",
         "without_noise",
     ),

@@ -50,6 +50,9 @@ def reproduce(
     def trained(cell: str) -> Any:
         network = chosen.network.model_copy(update={"cell": cell})
         settings = chosen.settings.model_copy(update={"network": network})
+        if cell == FixedWindow.kind:  # which has no layers in common with a recurrent network
+            scratch = settings.training.model_copy(update={"start_from": None})
+            settings = settings.model_copy(update={"training": scratch})
         return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet)
 
     ours = trained(chosen.network.cell)

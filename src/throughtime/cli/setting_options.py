@@ -34,6 +34,9 @@ NAMES = {
 }
 """What a setting that names an entry of a registry can be; the settings themselves check it."""
 
+METAVARS = {"start_from": "FOLDER"}
+"""What stands for the value of a text that is no name of a column."""
+
 
 class _Group(NamedTuple):
     options: type[Options]
@@ -146,7 +149,7 @@ def _plain(words: str) -> str:
 def _metavar(field: FieldInfo, name: str) -> str:
     kinds = {int: "INTEGER", float: "NUMBER"}
     kind = next((part for part in _parts(field.annotation) if part is not NoneType), str)
-    return "NAME" if _choices(field, name) else kinds.get(kind, "COLUMN")
+    return "NAME" if _choices(field, name) else METAVARS.get(name) or kinds.get(kind, "COLUMN")
 
 
 def _choices(field: FieldInfo, name: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar, no_type_check
 
 import numpy as np
@@ -67,6 +68,7 @@ class SequenceParameters(BaseEstimator):
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
         metric: str = _TRAINING.metric,
+        start_from: str | Path | None = _TRAINING.start_from,
         random_state: int | np.random.RandomState | None = None,
     ):
         """Store the parameters.
@@ -109,6 +111,8 @@ class SequenceParameters(BaseEstimator):
                 none.
             patience: epochs without improvement before training stops; 0 for never.
             metric: what improvement is measured by: `"loss"`, or a metric of the task.
+            start_from: folder of a saved model whose embedding and recurrent layers the training starts from;
+                fresh weights when None.
             random_state: decides the weights, the split, the order and the noise: a whole number from 0 to
                 2**32 - 1 for the same model every time; None or a `RandomState` to draw one.
         """
@@ -141,6 +145,7 @@ class SequenceParameters(BaseEstimator):
         self.validation = validation
         self.patience = patience
         self.metric = metric
+        self.start_from = start_from
         self.random_state = random_state
 
     def _settings(self) -> Settings:

@@ -8,6 +8,7 @@ from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.stack import Stack, StackState
+from throughtime.networks.transplant import Transplanted, transplant
 from throughtime.networks.window import FixedWindow, WindowState
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MeanState",
     "Stack",
     "StackState",
+    "Transplanted",
     "WindowState",
     "from_flax",
     "from_keras",
@@ -32,6 +34,7 @@ __all__ = [
     "to_flax",
     "to_keras",
     "to_torch",
+    "transplant",
     "wire",
     "without_noise",
 ]

@@ -1,5 +1,6 @@
 """Everything a training run was told, as a recipe says it and as it is written beside the model."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -63,6 +64,8 @@ class TrainingSettings(Options):
             none.
         patience: epochs without improvement before training stops; 0 for never.
         metric: what improvement is measured by: the loss, or a metric of the task.
+        start_from: folder of a trained model whose embedding and recurrent layers the training starts from;
+            fresh weights when left out.
     """
 
     rule: str = "bptt"
@@ -78,6 +81,12 @@ class TrainingSettings(Options):
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     patience: Annotated[int, Field(ge=0)] = 8
     metric: str = "loss"
+    start_from: str | None = None
+
+    @field_validator("start_from", mode="before")
+    @classmethod
+    def _path_as_text(cls, folder: object) -> object:
+        return os.fspath(folder) if isinstance(folder, os.PathLike) else folder
 
     @property
     def needs_the_end(self) -> bool:
