@@ -56,6 +56,10 @@ def from_flax(
     **Raises**
 
         ConversionError: a weight is missing, unknown, or of the wrong shape.
+
+    **Differs from**
+
+        Flax's `GRUCell` has no bias within the reset, so that of the `GRU` is 0.
     """
     if not layers:
         raise ConversionError(f"there are no layers; {MEND} for each, lowest first")

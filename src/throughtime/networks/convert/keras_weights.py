@@ -48,6 +48,10 @@ def from_keras(
     **Raises**
 
         ConversionError: these are no weights of such layers, or one has the wrong shape.
+
+    **Differs from**
+
+        Keras packs z before r. With `reset_after` it has two biases for both, which are one here, their sum.
     """
     if not layers:
         raise ConversionError("there are no layers; give layer.get_weights() of each, lowest first")
