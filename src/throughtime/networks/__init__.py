@@ -5,6 +5,7 @@ from throughtime.networks.chain import Chain, wire
 from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
 from throughtime.networks.dropout import Dropout, DropoutState, without_noise
 from throughtime.networks.embedding import Embedding, one_hot
+from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.stack import Stack, StackState
@@ -20,6 +21,7 @@ __all__ = [
     "DropoutState",
     "Embedding",
     "FixedWindow",
+    "LearnedStart",
     "Linear",
     "MeanPooling",
     "MeanState",

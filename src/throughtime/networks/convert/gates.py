@@ -7,20 +7,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from throughtime.cells import GRU, LSTM, Elman, ResetBeforeGRU
+from throughtime.cells import GRU, IRNN, LSTM, Elman, ResetBeforeGRU
 from throughtime.core.cell import Cell
 from throughtime.core.errors import ConversionError
 
 ORDERS: dict[str, dict[type[Cell], tuple[str, ...]]] = {
-    "PyTorch": {Elman: ("h",), LSTM: ("i", "f", "g", "o"), GRU: ("r", "z", "n")},
+    "PyTorch": {Elman: ("h",), IRNN: ("h",), LSTM: ("i", "f", "g", "o"), GRU: ("r", "z", "n")},
     # Keras calls g c, and n h.
     "Keras": {
         Elman: ("h",),
+        IRNN: ("h",),
         LSTM: ("i", "f", "g", "o"),
         GRU: ("z", "r", "n"),
         ResetBeforeGRU: ("z", "r", "n"),
     },
-    "Flax": {Elman: ("h",), LSTM: ("i", "f", "g", "o"), GRU: ("r", "z", "n")},
+    "Flax": {Elman: ("h",), IRNN: ("h",), LSTM: ("i", "f", "g", "o"), GRU: ("r", "z", "n")},
 }
 """The cells that a library shares with this one, and the order of their gates there, in our letters.
 

@@ -107,7 +107,7 @@ def test_what_flax_lacks() -> None:
     for network, message in (
         (
             ResetBeforeGRU(3, 5, key=KEY),
-            r"Flax has no cell like ResetBeforeGRU; it has those of Elman, LSTM, GRU",
+            r"Flax has no cell like ResetBeforeGRU; it has those of Elman, IRNN, LSTM, GRU",
         ),
         (MeanPooling(3), r"Flax has no cell like MeanPooling"),
         (Chain([gru, Reversed()]), r"Flax has no layer like Reversed; give the recurrent layers alone"),

@@ -8,6 +8,7 @@ import pytest
 
 from throughtime import (
     GRU,
+    IRNN,
     LSTM,
     Bidirectional,
     Chain,
@@ -53,6 +54,14 @@ def test_two_biases_become_one() -> None:
     back = to_torch(cell)
     np.testing.assert_array_equal(back["bias_ih_l0"], cell.bias)
     np.testing.assert_array_equal(back["bias_hh_l0"], np.concatenate([np.zeros(10), inner[10:]]))
+
+
+def test_an_irnn_is_an_rnn_of_relu() -> None:
+    cell = IRNN(3, 5, key=KEY)
+    back = from_torch(to_torch(cell), activation="relu")
+    assert type(back) is Elman
+    assert back.activation == cell.activation
+    np.testing.assert_array_equal(back.input_weight, cell.input_weight)
 
 
 def test_arrays_can_be_written_to() -> None:
@@ -105,7 +114,7 @@ def both(kind: type, size: int = 3, **options: Any) -> Bidirectional:
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        (PeepholeLSTM(3, 5, key=KEY), r"no cell like PeepholeLSTM; it has those of Elman, LSTM, GRU"),
+        (PeepholeLSTM(3, 5, key=KEY), r"no cell like PeepholeLSTM; it has those of Elman, IRNN, LSTM, GRU"),
         (ResetBeforeGRU(3, 5, key=KEY), r"PyTorch has no cell like ResetBeforeGRU"),
         (MinimalGatedUnit(3, 5, key=KEY), r"PyTorch has no cell like MinimalGatedUnit"),
         (
