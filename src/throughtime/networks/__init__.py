@@ -3,6 +3,7 @@
 from throughtime.core.noise import without_noise
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
+from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
 from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.feedback import ExpectedSymbol, Feedback, LikeliestSymbol, SampledSymbol, Values
@@ -22,6 +23,7 @@ from throughtime.networks.sampling_schedules import (
 )
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
 from throughtime.networks.stack import Stack, StackState
+from throughtime.networks.transplant import Transplanted, transplant
 from throughtime.networks.window import FixedWindow, WindowState
 from throughtime.networks.wrapper import Wrapper
 from throughtime.networks.zoneout import ExpectedZoneout, Zoneout, ZoneoutState
@@ -60,6 +62,7 @@ __all__ = [
     "Stack",
     "StackState",
     "TeacherForcing",
+    "Transplanted",
     "Values",
     "WindowState",
     "Wrapper",
@@ -67,7 +70,14 @@ __all__ = [
     "ZoneoutState",
     "at_iteration",
     "free_running",
+    "from_flax",
+    "from_keras",
+    "from_torch",
     "one_hot",
+    "to_flax",
+    "to_keras",
+    "to_torch",
+    "transplant",
     "wire",
     "without_noise",
 ]
