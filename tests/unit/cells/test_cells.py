@@ -1,23 +1,35 @@
 """Constructors of the cells: sizes, options, what they start from, and what they refuse."""
 
+import inspect
+
 import jax
 import numpy as np
 import pytest
 
 from throughtime import (
     GRU,
+    LRU,
     LSTM,
     CoupledLSTM,
     CoupledPeepholeLSTM,
+    ElementwiseLSTM,
     Elman,
     GRUState,
+    IndRNN,
     LSTMState,
+    MinGRU,
     MinimalGatedUnit,
+    MinLSTM,
     PeepholeLSTM,
     ResetBeforeGRU,
 )
 from throughtime.cells import CELLS
 from throughtime.core.errors import OptionError
+
+TUNABLE = [
+    name for name, kind in CELLS.items() if "recurrent_initializer" in inspect.signature(kind).parameters
+]
+"""The cells that let their initialisers be chosen."""
 
 pytestmark = pytest.mark.usefixtures("as_users_run_it")
 
@@ -32,6 +44,11 @@ def test_cells_by_name() -> None:
         "gru": GRU,
         "gru_reset_before": ResetBeforeGRU,
         "mgu": MinimalGatedUnit,
+        "indrnn": IndRNN,
+        "lstm_elementwise": ElementwiseLSTM,
+        "min_gru": MinGRU,
+        "min_lstm": MinLSTM,
+        "lru": LRU,
     }.items() <= CELLS.items()
     for name, kind in CELLS.items():
         assert kind.kind == name
@@ -50,14 +67,14 @@ def test_sizes(name: str, key: jax.Array) -> None:
             CELLS[name](*sizes, key=key)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", TUNABLE)
 @pytest.mark.parametrize("option", ["input_initializer", "recurrent_initializer"])
 def test_unknown_initializer(name: str, option: str, key: jax.Array) -> None:
     with pytest.raises(OptionError, match=r"initializer is 'gloro' \(did you mean 'glorot'\?\)"):
         CELLS[name](3, 5, key=key, **{option: "gloro"})
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", TUNABLE)
 def test_initializers_reach_their_own_weights(name: str, key: jax.Array) -> None:
     cell = CELLS[name](5, 5, key=key, input_initializer="uniform", recurrent_initializer="identity")
     gates = len(cell.recurrent_weight) // 5
@@ -80,6 +97,11 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
         "gru": 3 * one_gate + hidden,
         "gru_reset_before": 3 * one_gate,
         "mgu": 2 * one_gate,
+        "indrnn": hidden * (inputs + 2),
+        "lstm_elementwise": hidden * (3 * inputs + hidden + 5),
+        "min_gru": 2 * hidden * (inputs + 1),
+        "min_lstm": 3 * hidden * (inputs + 1),
+        "lru": 2 * hidden * inputs + 2 * hidden * hidden + hidden * inputs + 3 * hidden,
     }
     if name in expected:
         assert count == expected[name]
@@ -109,4 +131,4 @@ def test_a_cell_is_frozen_and_arrays_only(key: jax.Array) -> None:
         cell = kind(3, 5, key=key)
         assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(cell))
         with pytest.raises(AttributeError):
-            cell.bias = None
+            cell.input_weight = None
