@@ -9,7 +9,7 @@ from tests.laws.laws_of_cells import steps_make_the_whole
 from tests.laws.laws_of_elementwise_cells import executions_agree, units_see_themselves_alone
 from tests.oracles.comparisons import agrees_with_paper
 from throughtime import LRU, ComplexState, ElementwiseCell, ElementwiseLSTM, Elman, IndRNN, MinGRU, MinLSTM
-from throughtime.cells import ElementwiseLSTMState, IndRNNState, MinimalState
+from throughtime.cells import ElementwiseLSTMState, IndRNNState, InputGatedState
 from throughtime.cells.min_gru import positive
 
 
@@ -67,7 +67,7 @@ class KeepsForTakes(MinGRU):
     def coefficients(self, projected: Any) -> Any:
         z_in, n_in = jnp.split(projected, 2)
         n = self.candidates[self.candidate](n_in)
-        return MinimalState(sigmoid(z_in)), MinimalState(sigmoid(-z_in) * n)
+        return InputGatedState(sigmoid(z_in)), InputGatedState(sigmoid(-z_in) * n)
 
 
 class NotNormalised(MinLSTM):
@@ -75,7 +75,7 @@ class NotNormalised(MinLSTM):
 
     def coefficients(self, projected: Any) -> Any:
         f_in, i_in, n_in = jnp.split(projected, 3)
-        return MinimalState(sigmoid(f_in)), MinimalState(
+        return InputGatedState(sigmoid(f_in)), InputGatedState(
             sigmoid(i_in) * self.candidates[self.candidate](n_in)
         )
 
@@ -83,15 +83,15 @@ class NotNormalised(MinLSTM):
 class ResumesElsewhere(MinLSTM):
     """A run over a whole sequence starts from g of the state given, as a published one does."""
 
-    def unroll_whole(self, inputs: Any, state: MinimalState, lengths: Any, reverse: bool) -> Any:
-        return super().unroll_whole(inputs, MinimalState(positive(state.hidden)), lengths, reverse)
+    def unroll_whole(self, inputs: Any, state: InputGatedState, lengths: Any, reverse: bool) -> Any:
+        return super().unroll_whole(inputs, InputGatedState(positive(state.hidden)), lengths, reverse)
 
 
 class StepsOtherwise(MinLSTM):
     """A step by hand is not what the coefficients say."""
 
-    def step(self, state: MinimalState, projected: Any) -> Any:
-        return super().step(MinimalState(positive(state.hidden)), projected)
+    def step(self, state: InputGatedState, projected: Any) -> Any:
+        return super().step(InputGatedState(positive(state.hidden)), projected)
 
 
 class TurnsBackwards(LRU):

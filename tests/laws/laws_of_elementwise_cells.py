@@ -13,7 +13,7 @@ from tests.laws.agreement import assert_close, assert_visible
 from tests.laws.compilation import quick_jit
 from tests.laws.laws_of_cells import EXACT, readout
 from tests.laws.registry import Specimen
-from throughtime.core.elementwise import Execution, LinearCell, run_linear
+from throughtime.core.elementwise import run_linear
 from throughtime.core.linear_recurrence import by_associative_scan, by_scan
 from throughtime.core.scanning import project_and_scan
 
@@ -32,10 +32,11 @@ def units_see_themselves_alone(s: Specimen) -> None:
 
 def executions_agree(s: Specimen) -> None:
     """Step after step and in parallel, from a state on, padded, in both directions: results and gradients."""
-    expected = _both_directions(_by_steps)(s)
+    expected = _both_directions(project_and_scan)(s)
     assert_visible(expected, "result or gradient")
     for execution in (by_scan, by_associative_scan):
-        assert_close(_both_directions(execution)(s), expected, EXACT, execution.__name__)
+        given = _both_directions(functools.partial(run_linear, execution=execution))(s)
+        assert_close(given, expected, EXACT, execution.__name__)
 
 
 LAWS: tuple[Callable[[Specimen], None], ...] = (units_see_themselves_alone, executions_agree)
@@ -63,22 +64,14 @@ def _assert_only_own(jacobian: np.ndarray, what: str) -> None:
         assert not np.any(jacobian[:, unit, others]), f"unit {unit} depends on rows of {what} of other units"
 
 
-def _by_steps(cell: LinearCell, inputs: Array, state: Any, lengths: Any, reverse: bool) -> tuple[Any, Array]:
-    return project_and_scan(cell, state, inputs, lengths, reverse)
-
-
 @functools.cache
-def _both_directions(execution: Execution | Callable[..., Any]) -> Callable[[Specimen], Any]:
-    if execution is _by_steps:
-        run: Callable[..., Any] = _by_steps
-    else:
-        run = functools.partial(run_linear, execution=execution)
+def _both_directions(run: Callable[..., Any]) -> Callable[[Specimen], Any]:
+    """Return a function that gives results and gradients of a whole and of a padded, reversed run."""
 
     def compiled(cell: Any, state: Any, inputs: Array, lengths: Array) -> Any:
         def value(cell: Any, state: Any, inputs: Array) -> Any:
             ways = ((None, False), (lengths, True))
-            results = [run(cell, inputs, state, given, reverse) for given, reverse in ways]
-            numbers = jax.tree.leaves(results)
+            numbers = jax.tree.leaves([run(cell, state, inputs, given, reverse) for given, reverse in ways])
             return sum(readout(leaf.reshape(1, len(leaf), -1)) for leaf in numbers), numbers
 
         return jax.grad(value, argnums=(0, 1, 2), has_aux=True)(cell, state, inputs)

@@ -7,7 +7,7 @@ from throughtime.cells.independent import IndRNN, IndRNNState
 from throughtime.cells.linear_recurrent_unit import LRU
 from throughtime.cells.lstm import LSTM, CoupledLSTM, LSTMState
 from throughtime.cells.lstm_peephole import CoupledPeepholeLSTM, PeepholeLSTM
-from throughtime.cells.min_gru import MinGRU, MinimalState, MinLSTM
+from throughtime.cells.min_gru import InputGatedState, MinGRU, MinLSTM
 from throughtime.cells.minimal_gated_unit import MinimalGatedUnit
 from throughtime.core.cell import Cell
 
@@ -45,11 +45,11 @@ __all__ = [
     "GRUState",
     "IndRNN",
     "IndRNNState",
+    "InputGatedState",
     "LSTMState",
     "MinGRU",
     "MinLSTM",
     "MinimalGatedUnit",
-    "MinimalState",
     "PeepholeLSTM",
     "ResetBeforeGRU",
 ]

@@ -14,7 +14,7 @@ from throughtime.core.errors import check_sizes, choose
 from throughtime.core.initializers import chrono, initializer, per_gate
 
 
-class MinimalState(NamedTuple):
+class InputGatedState(NamedTuple):
     """What minGRU and minLSTM remember: `hidden`, the hidden layer, `[H]`."""
 
     hidden: Float[Array, "*B H"]
@@ -69,15 +69,15 @@ class InputGatedUnit(LinearCell):
         self.input_size = input_size
         self.output_size = hidden_size
 
-    def initial_state(self) -> MinimalState:
+    def initial_state(self) -> InputGatedState:
         """Return a hidden layer of zeros."""
-        return MinimalState(jnp.zeros(self.output_size, self.bias.dtype))
+        return InputGatedState(jnp.zeros(self.output_size, self.bias.dtype))
 
     def project(self, x: Float[Array, " I"]) -> Float[Array, " G"]:
         """Return `W x_t + b` for the gates and the candidate."""
         return x @ self.input_weight.T + self.bias
 
-    def read_out(self, state: MinimalState, projected: Float[Array, " G"]) -> Float[Array, " H"]:
+    def read_out(self, state: InputGatedState, projected: Float[Array, " G"]) -> Float[Array, " H"]:
         """Return the hidden layer."""
         return state.hidden
 
@@ -129,11 +129,11 @@ class MinGRU(InputGatedUnit):
     gates: ClassVar[tuple[str, ...]] = ("z", "n")
     keeping: ClassVar[dict[str, int]] = {"z": -1}
 
-    def coefficients(self, projected: Float[Array, " G"]) -> tuple[MinimalState, MinimalState]:
+    def coefficients(self, projected: Float[Array, " G"]) -> tuple[InputGatedState, InputGatedState]:
         """Return `1 - z_t` and `z_t * n_t`."""
         z_in, n_in = jnp.split(projected, 2)
         n = self.candidates[self.candidate](n_in)  # Eq. 2
-        return MinimalState(sigmoid(-z_in)), MinimalState(sigmoid(z_in) * n)  # Eqs. 1, 3
+        return InputGatedState(sigmoid(-z_in)), InputGatedState(sigmoid(z_in) * n)  # Eqs. 1, 3
 
 
 class MinLSTM(InputGatedUnit):
@@ -179,9 +179,9 @@ class MinLSTM(InputGatedUnit):
     gates: ClassVar[tuple[str, ...]] = ("f", "i", "n")
     keeping: ClassVar[dict[str, int]] = {"f": 1, "i": -1}
 
-    def coefficients(self, projected: Float[Array, " G"]) -> tuple[MinimalState, MinimalState]:
+    def coefficients(self, projected: Float[Array, " G"]) -> tuple[InputGatedState, InputGatedState]:
         """Return `f_t / (f_t + i_t)` and `i_t / (f_t + i_t) * n_t`."""
         f_in, i_in, n_in = jnp.split(projected, 3)
         n = self.candidates[self.candidate](n_in)  # Eq. 3
         odds = log_sigmoid(f_in) - log_sigmoid(i_in)  # f / i, as a logarithm
-        return MinimalState(sigmoid(odds)), MinimalState(sigmoid(-odds) * n)  # Eq. 4
+        return InputGatedState(sigmoid(odds)), InputGatedState(sigmoid(-odds) * n)  # Eq. 4

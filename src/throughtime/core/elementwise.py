@@ -92,13 +92,13 @@ class LinearCell(ElementwiseCell, SelfUnrollingCell):
         reverse: bool,
     ) -> tuple[State, Float[Array, "T B O"]]:
         """Compute the coefficients of all steps, then the states, then the outputs."""
-        return run_linear(self, inputs, state, lengths, reverse)
+        return run_linear(self, state, inputs, lengths, reverse)
 
 
 def run_linear(
     cell: LinearCell,
-    inputs: Shaped[Array, "T B *I"],
     state: State,
+    inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"] | None,
     reverse: bool,
     execution: Execution = linear_recurrence,
