@@ -4,7 +4,7 @@ This file imports nothing of the library, and no line of it was taken from there
 """
 
 import numpy as np
-from numpy import exp, sqrt, tanh
+from numpy import exp, tanh
 
 Numbers = np.ndarray
 ByGate = dict[str, Numbers]
@@ -81,8 +81,3 @@ def lru(
         outputs.append((C @ s).real + D @ x_t)
         states.append(s)
     return np.array(outputs), np.array(states)
-
-
-def ring(u_1: Numbers, u_2: Numbers, r_min: float, r_max: float, max_phase: float) -> Numbers:
-    """Orvieto et al. 2023, Lemma 3.2: eigenvalues spread evenly over a slice of a ring."""
-    return sqrt(u_1 * (r_max**2 - r_min**2) + r_min**2) * exp(1j * max_phase * u_2)

@@ -4,6 +4,7 @@ from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
 from throughtime.networks.dropout import Dropout, DropoutState, without_noise
 from throughtime.networks.embedding import Embedding, one_hot
+from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.stack import Stack, StackState
@@ -18,6 +19,7 @@ __all__ = [
     "DropoutState",
     "Embedding",
     "FixedWindow",
+    "LearnedStart",
     "Linear",
     "MeanPooling",
     "MeanState",
