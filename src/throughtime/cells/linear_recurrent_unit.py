@@ -1,5 +1,6 @@
 """The linear recurrent unit: complex modes that decay and turn, each at its own rate."""
 
+import math
 from typing import ClassVar
 
 import equinox as eqx
@@ -85,7 +86,7 @@ class LRU(LinearCell):
         memory_steps: int | None = None,
         r_min: float = 0.0,
         r_max: float = 1.0,
-        max_phase: float = 2 * jnp.pi,
+        max_phase: float = 2 * math.pi,
         key: PRNGKeyArray,
     ):
         modes = hidden_size if state_size is None else state_size
@@ -93,10 +94,10 @@ class LRU(LinearCell):
         if memory_steps is not None:
             if memory_steps < 2:
                 raise OptionError(f"memory_steps is {memory_steps}; choose a number of steps of at least 2")
-            r_max = float(jnp.exp(-1 / memory_steps))
+            r_max = math.exp(-1 / memory_steps)
         if not 0 <= r_min < r_max <= 1:
             raise OptionError(f"the ring is from {r_min} to {r_max}; choose 0 <= r_min < r_max <= 1")
-        if not 0 < max_phase <= 2 * jnp.pi:
+        if not 0 < max_phase <= 2 * math.pi:
             raise OptionError(f"max_phase is {max_phase}; choose an angle above 0 and at most 2 pi")
         keys = jax.random.split(key, 5)
         # Neither 0 nor 1: all logarithms below are finite.

@@ -67,6 +67,16 @@ def test_sizes(name: str, key: jax.Array) -> None:
             CELLS[name](*sizes, key=key)
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_shapes_without_numbers_as_a_loaded_model_takes_them(name: str, key: jax.Array) -> None:
+    takes = inspect.signature(CELLS[name]).parameters
+    options = {"memory_steps": 20} if "memory_steps" in takes else {}
+    cell = CELLS[name](3, 5, key=key, **options)
+    shapes = jax.eval_shape(lambda: CELLS[name](3, 5, key=key, **options))
+    assert jax.tree.structure(shapes) == jax.tree.structure(cell)
+    assert [leaf.shape for leaf in jax.tree.leaves(shapes)] == [leaf.shape for leaf in jax.tree.leaves(cell)]
+
+
 @pytest.mark.parametrize("name", TUNABLE)
 @pytest.mark.parametrize("option", ["input_initializer", "recurrent_initializer"])
 def test_unknown_initializer(name: str, option: str, key: jax.Array) -> None:
