@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Fused, FusedCell
 from throughtime.core.errors import OptionError, check_sizes, choose
-from throughtime.core.initializers import initializer, per_gate
+from throughtime.core.initializers import Initializer, initializer, per_gate
 
 
 class ElmanState(NamedTuple):
@@ -36,8 +36,9 @@ class Elman(FusedCell):
         input_size: number of features of an element, at least 1.
         hidden_size: number of hidden units, at least 1.
         activation: `"tanh"` or `"relu"`.
-        input_initializer, recurrent_initializer: names from `core.initializers`. Orthogonal recurrent weights
-            keep the length of the gradient through many steps; the identity with `"relu"` is an `IRNN`.
+        input_initializer, recurrent_initializer: names from `core.initializers`, or functions like those
+            there. Orthogonal recurrent weights keep the length of the gradient through many steps; the
+            identity with `"relu"` is an `IRNN`.
         key: source of the initial weights.
 
     **Cost**
@@ -70,8 +71,8 @@ class Elman(FusedCell):
         hidden_size: int,
         *,
         activation: Literal["tanh", "relu"] = "tanh",
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         choose("activation", activation, self.activations)

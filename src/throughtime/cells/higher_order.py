@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell
 from throughtime.core.errors import check_sizes, choose
-from throughtime.core.initializers import initializer, per_gate
+from throughtime.core.initializers import Initializer, initializer, per_gate
 
 
 class HigherOrderState(NamedTuple):
@@ -79,8 +79,8 @@ class HigherOrderElman(Cell):
         *,
         order: int = 2,
         activation: Literal["tanh", "relu"] = "tanh",
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         choose("activation", activation, self.activations)

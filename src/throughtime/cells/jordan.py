@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell
 from throughtime.core.errors import OptionError, check_sizes, choose
-from throughtime.core.initializers import initializer, per_gate
+from throughtime.core.initializers import Initializer, initializer, per_gate
 
 OutputActivation = Literal["tanh", "logistic", "linear"]
 
@@ -88,8 +88,8 @@ class Jordan(Cell):
         output_size: int | None = None,
         decay: float = 0.0,
         output_activation: OutputActivation = "tanh",
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         outputs = hidden_size if output_size is None else output_size

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell, Fused, FusedCell
 from throughtime.core.errors import check_sizes
-from throughtime.core.initializers import chrono, initializer, per_gate
+from throughtime.core.initializers import Initializer, chrono, initializer, per_gate
 
 
 class LSTMState(NamedTuple):
@@ -49,8 +49,8 @@ class MemoryBlock(Cell):
         *,
         forget_bias: float = 1.0,
         memory_steps: int | None = None,
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         check_sizes(input_size=input_size, hidden_size=hidden_size)
@@ -112,8 +112,8 @@ class LSTM(MemoryBlock, FusedCell):
         memory_steps: the longest dependency to expect, in steps, at least 2. Forget biases are then drawn so
             that memories last up to so long, and input biases against them (chrono initialisation);
             `forget_bias` is not used.
-        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
-            itself.
+        input_initializer, recurrent_initializer: names from `core.initializers`, or functions like those
+            there; drawn for each gate by itself.
         key: source of the initial weights.
 
     **Cost**

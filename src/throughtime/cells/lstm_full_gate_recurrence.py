@@ -7,6 +7,7 @@ from jax.nn import sigmoid
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.cells.lstm import MemoryBlock
+from throughtime.core.initializers import Initializer
 
 
 class GateRecurrenceState(NamedTuple):
@@ -68,8 +69,8 @@ class FullGateRecurrenceLSTM(MemoryBlock):
         *,
         forget_bias: float = 1.0,
         memory_steps: int | None = None,
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         super().__init__(

@@ -12,6 +12,7 @@ from throughtime.cells.lstm import LSTMState, MemoryBlock
 from throughtime.cells.lstm_variants import LSTMVariant
 from throughtime.core.cell import Fused, FusedCell
 from throughtime.core.errors import OptionError, choose
+from throughtime.core.initializers import Initializer
 
 
 class PeepholeLSTM(MemoryBlock, FusedCell):
@@ -181,8 +182,8 @@ class PartialPeepholeLSTM(LSTMVariant):
         peepholes: Iterable[str],
         forget_bias: float = 1.0,
         memory_steps: int | None = None,
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         given = tuple(choose("a gate in peepholes", gate, PeepholeLSTM.peepholes) for gate in peepholes)

@@ -11,6 +11,7 @@ from jax.nn import sigmoid
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.cells.lstm import LSTMState, MemoryBlock
+from throughtime.core.initializers import Initializer
 
 
 def unsquashed(x: Float[Array, " H"]) -> Float[Array, " H"]:
@@ -72,8 +73,8 @@ class EndlessMemory(LSTMVariant):
         input_size: int,
         hidden_size: int,
         *,
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         MemoryBlock.__init__(

@@ -71,6 +71,9 @@ def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
     def trials(cell: str) -> Any:
         network = chosen.network.model_copy(update={"cell": cell})
         settings = chosen.settings.model_copy(update={"network": network})
+        if cell == FixedWindow.kind:  # which has no layers in common with a recurrent network
+            scratch = settings.training.model_copy(update={"start_from": None})
+            settings = settings.model_copy(update={"training": scratch})
         return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet)
 
     ours = trials(chosen.network.cell)

@@ -13,6 +13,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from throughtime.core.errors import OptionError
+from throughtime.core.initializers import INITIALIZERS
 from throughtime.core.options import Options
 from throughtime.learning import RULES
 from throughtime.networks.architecture import CELL_NAMES, Architecture
@@ -25,12 +26,16 @@ Given = dict[str, dict[str, Any]]
 
 NAMES = {
     "cell": CELL_NAMES,
+    "recurrent_initializer": tuple(INITIALIZERS),
     "rule": tuple(RULES),
     "optimizer": tuple(OPTIMIZERS),
     "schedule": SCHEDULES,
     "metric": tuple(dict.fromkeys(["loss", *(metric for task in TASKS.values() for metric in task.metrics)])),
 }
 """What a setting that names an entry of a registry can be; the settings themselves check it."""
+
+METAVARS = {"start_from": "FOLDER"}
+"""What stands for the value of a text that is no name of a column."""
 
 
 class Group(NamedTuple):
@@ -158,7 +163,7 @@ def _plain(words: str) -> str:
 def _metavar(field: FieldInfo, name: str) -> str:
     kinds = {int: "INTEGER", float: "NUMBER"}
     kind = next((part for part in _parts(field.annotation) if part is not NoneType), str)
-    return "NAME" if _choices(field, name) else kinds.get(kind, "COLUMN")
+    return "NAME" if _choices(field, name) else METAVARS.get(name) or kinds.get(kind, "COLUMN")
 
 
 def _choices(field: FieldInfo, name: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Everything a training run was told, as a recipe says it and as it is written beside the model."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -100,12 +101,20 @@ class TrainingSettings(StepSettings):
             none.
         patience: epochs without improvement before training stops; 0 for never.
         metric: what improvement is measured by: the loss, or a metric of the task.
+        start_from: folder of a trained model whose embedding and recurrent layers the training starts from;
+            fresh weights when left out.
     """
 
     epochs: Count = 30
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
     patience: Annotated[int, Field(ge=0)] = 8
     metric: str = "loss"
+    start_from: str | None = None
+
+    @field_validator("start_from", mode="before")
+    @classmethod
+    def _path_as_text(cls, folder: object) -> object:
+        return os.fspath(folder) if isinstance(folder, os.PathLike) else folder
 
 
 class SolvingSettings(StepSettings):
