@@ -19,6 +19,7 @@ NAMES = (
     "training_loop",
     "kernels_in_training",
     "large_file",
+    "linear_recurrences",
 )
 RESULTS = Path(__file__).parent / "results"
 

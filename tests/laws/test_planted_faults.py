@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import pytest
 
 from tests.laws import faults_in_cells as cells
+from tests.laws import faults_in_elementwise as elementwise
 from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
 from tests.laws import faults_in_simple as simple
 from tests.laws import faults_in_unrolling as unrolling
 from tests.laws import faults_in_wrappers as wrappers
-from tests.laws import laws_of_cells, laws_of_rules, laws_of_sequence_maps
+from tests.laws import laws_of_cells, laws_of_elementwise_cells, laws_of_rules, laws_of_sequence_maps
 from tests.laws.registry import (
     BATCH,
     CELL_ROWS,
@@ -79,6 +80,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (laws_of_cells.shapes_and_types, "elman_tanh", cells.WrongSize),
     (laws_of_cells.fused_is_scan, "elman_tanh", cells.WrongKernel),
     *wrappers.FAULTS,
+    *elementwise.FAULTS,
 ]
 
 FAULTY_RUNS: list[tuple[Callable[[Specimen], None], Callable[..., Any]]] = [
@@ -169,4 +171,5 @@ def test_weight_that_is_not_saved_is_caught(tmp_path: Path) -> None:
 
 def test_every_law_of_cells_and_rules_has_caught_a_fault() -> None:
     caught = {law for law, *_ in (*FAULTY_CELLS, *FAULTY_RUNS, *FAULTY_RULES)}
-    assert set(laws_of_cells.LAWS) | set(laws_of_rules.LAWS) <= caught
+    laws = {*laws_of_cells.LAWS, *laws_of_elementwise_cells.LAWS, *laws_of_rules.LAWS}
+    assert laws <= caught

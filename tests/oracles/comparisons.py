@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
-from tests.oracles import comparisons_simple, comparisons_wrappers, papers
+from tests.oracles import comparisons_elementwise, comparisons_simple, comparisons_wrappers, papers
 from tests.oracles.transcribed import from_rest, hidden_only, sequences, weights, with_memory
 from throughtime import Dropout, initial_states, unroll
 
@@ -55,6 +55,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "linear": from_rest(papers.linear, "weight", "bias"),
     "embedding": from_rest(papers.embedding, "weight"),
     **comparisons_wrappers.ORACLES,
+    **comparisons_elementwise.ORACLES,
 }
 """The transcription of each row of the registry."""
 

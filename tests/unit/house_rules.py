@@ -50,7 +50,7 @@ HEADINGS = (
         ("Equations", "Shapes", "Differs from", "Source"),
         frozenset({"NamedTuple"}),
         # What variants share; the equations are theirs.
-        frozenset({"MemoryBlock", "GatedUnit", "LSTMVariant", "EndlessMemory"}),
+        frozenset({"MemoryBlock", "GatedUnit", "InputGatedUnit", "LSTMVariant", "EndlessMemory"}),
     ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})

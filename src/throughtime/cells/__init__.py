@@ -1,9 +1,12 @@
 """What is remembered: one family of cells a file."""
 
+from throughtime.cells.elementwise_lstm import ElementwiseLSTM, ElementwiseLSTMState
 from throughtime.cells.elman import IRNN, Elman, ElmanState
 from throughtime.cells.gru import GRU, GRUState, ResetBeforeGRU
 from throughtime.cells.higher_order import HigherOrderElman, HigherOrderState
+from throughtime.cells.independent import IndRNN, IndRNNState
 from throughtime.cells.jordan import Jordan, JordanState
+from throughtime.cells.linear_recurrent_unit import LRU
 from throughtime.cells.lstm import LSTM, CoupledLSTM, LSTMState
 from throughtime.cells.lstm_1997 import OriginalLSTM
 from throughtime.cells.lstm_full_gate_recurrence import FullGateRecurrenceLSTM, GateRecurrenceState
@@ -15,6 +18,7 @@ from throughtime.cells.lstm_variants import (
     NoOutputActivationLSTM,
     NoOutputGateLSTM,
 )
+from throughtime.cells.min_gru import InputGatedState, MinGRU, MinLSTM
 from throughtime.cells.minimal_gated_unit import MinimalGatedUnit
 from throughtime.core.cell import Cell
 
@@ -39,6 +43,11 @@ CELLS: dict[str, type[Cell]] = {
         GRU,
         ResetBeforeGRU,
         MinimalGatedUnit,
+        IndRNN,
+        ElementwiseLSTM,
+        MinGRU,
+        MinLSTM,
+        LRU,
     )
 }
 """Every cell that can be chosen by name; its constructor takes `input_size`, `hidden_size` and `key`."""
@@ -61,10 +70,13 @@ __all__ = [
     "CELLS",
     "GRU",
     "IRNN",
+    "LRU",
     "LSTM",
     "SEARCH_SPACE",
     "CoupledLSTM",
     "CoupledPeepholeLSTM",
+    "ElementwiseLSTM",
+    "ElementwiseLSTMState",
     "Elman",
     "ElmanState",
     "FullGateRecurrenceLSTM",
@@ -72,9 +84,14 @@ __all__ = [
     "GateRecurrenceState",
     "HigherOrderElman",
     "HigherOrderState",
+    "IndRNN",
+    "IndRNNState",
+    "InputGatedState",
     "Jordan",
     "JordanState",
     "LSTMState",
+    "MinGRU",
+    "MinLSTM",
     "MinimalGatedUnit",
     "NoForgetGateLSTM",
     "NoInputActivationLSTM",

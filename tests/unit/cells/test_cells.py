@@ -8,13 +8,18 @@ import pytest
 
 from throughtime import (
     GRU,
+    LRU,
     LSTM,
     CoupledLSTM,
     CoupledPeepholeLSTM,
+    ElementwiseLSTM,
     Elman,
     GRUState,
+    IndRNN,
     LSTMState,
+    MinGRU,
     MinimalGatedUnit,
+    MinLSTM,
     PeepholeLSTM,
     ResetBeforeGRU,
 )
@@ -39,6 +44,11 @@ def test_cells_by_name() -> None:
         "gru": GRU,
         "gru_reset_before": ResetBeforeGRU,
         "mgu": MinimalGatedUnit,
+        "indrnn": IndRNN,
+        "lstm_elementwise": ElementwiseLSTM,
+        "min_gru": MinGRU,
+        "min_lstm": MinLSTM,
+        "lru": LRU,
     }.items() <= CELLS.items()
     for name, kind in CELLS.items():
         assert kind.kind == name
@@ -55,6 +65,16 @@ def test_sizes(name: str, key: jax.Array) -> None:
     ):
         with pytest.raises(OptionError, match=message):
             CELLS[name](*sizes, key=key)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_shapes_without_numbers_as_a_loaded_model_takes_them(name: str, key: jax.Array) -> None:
+    takes = inspect.signature(CELLS[name]).parameters
+    options = {"memory_steps": 20} if "memory_steps" in takes else {}
+    cell = CELLS[name](3, 5, key=key, **options)
+    shapes = jax.eval_shape(lambda: CELLS[name](3, 5, key=key, **options))
+    assert jax.tree.structure(shapes) == jax.tree.structure(cell)
+    assert [leaf.shape for leaf in jax.tree.leaves(shapes)] == [leaf.shape for leaf in jax.tree.leaves(cell)]
 
 
 @pytest.mark.parametrize("name", TUNABLE)
@@ -89,6 +109,11 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
         "gru": 3 * one_gate + hidden,
         "gru_reset_before": 3 * one_gate,
         "mgu": 2 * one_gate,
+        "indrnn": hidden * (inputs + 2),
+        "lstm_elementwise": hidden * (3 * inputs + hidden + 5),
+        "min_gru": 2 * hidden * (inputs + 1),
+        "min_lstm": 3 * hidden * (inputs + 1),
+        "lru": 2 * hidden * inputs + 2 * hidden * hidden + hidden * inputs + 3 * hidden,
         "irnn": one_gate,
         "elman_higher_order": one_gate + hidden**2,
         "jordan": one_gate + hidden * (hidden + 1),
@@ -128,4 +153,4 @@ def test_a_cell_is_frozen_and_arrays_only(key: jax.Array) -> None:
         cell = kind(3, 5, key=key)
         assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(cell))
         with pytest.raises(AttributeError):
-            cell.bias = None
+            cell.input_weight = None

@@ -13,6 +13,7 @@ from tests.laws.compilation import quick_jit
 from tests.laws.registry import lively
 from throughtime import (
     GRU,
+    LRU,
     LSTM,
     AttentionPooling,
     Bidirectional,
@@ -23,6 +24,7 @@ from throughtime import (
     FixedWindow,
     Linear,
     MeanPooling,
+    MinLSTM,
     Stack,
     Stream,
     initial_states,
@@ -166,8 +168,15 @@ class Doubled(LSTM):
         return after, 2 * output
 
 
-def test_a_cell_without_a_native_step(rng: np.random.Generator) -> None:
-    cell = Stack([Doubled(INPUT, 5, key=KEYS[0]), Linear(5, 2, key=KEYS[1])])
+WITHOUT_A_NATIVE_STEP: dict[str, Callable[[], Cell]] = {
+    "overridden": lambda: Stack([Doubled(INPUT, 5, key=KEYS[0]), Linear(5, 2, key=KEYS[1])]),
+    "linear": lambda: lively(Stack([LRU(INPUT, 5, key=KEYS[0]), MinLSTM(5, 4, key=KEYS[1])])),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_NATIVE_STEP)
+def test_a_cell_without_a_native_step(name: str, rng: np.random.Generator) -> None:
+    cell = WITHOUT_A_NATIVE_STEP[name]()
     x = elements(cell, rng, STEPS, 1)
     stream = Stream(cell)
     assert not stream.is_native
