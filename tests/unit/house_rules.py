@@ -49,7 +49,8 @@ HEADINGS = (
         "cells",
         ("Equations", "Shapes", "Differs from", "Source"),
         frozenset({"NamedTuple"}),
-        frozenset({"MemoryBlock", "GatedUnit"}),  # what variants share; the equations are theirs
+        # What variants share, and blocks on top of one another; the equations are theirs.
+        frozenset({"MemoryBlock", "GatedUnit", "SpatialCell", "GridColumn"}),
     ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})

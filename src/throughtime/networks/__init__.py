@@ -2,8 +2,10 @@
 
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
+from throughtime.networks.convolution import Convolution
 from throughtime.networks.dropout import Dropout, DropoutState, without_noise
 from throughtime.networks.embedding import Embedding, one_hot
+from throughtime.networks.grid import SpatialGridLSTM
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.stack import Stack, StackState
@@ -14,6 +16,7 @@ __all__ = [
     "AttentionState",
     "Bidirectional",
     "Chain",
+    "Convolution",
     "Dropout",
     "DropoutState",
     "Embedding",
@@ -21,6 +24,7 @@ __all__ = [
     "Linear",
     "MeanPooling",
     "MeanState",
+    "SpatialGridLSTM",
     "Stack",
     "StackState",
     "WindowState",

@@ -1,5 +1,7 @@
 """Constructors of the cells: sizes, options, what they start from, and what they refuse."""
 
+import inspect
+
 import jax
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from throughtime import (
     LSTM,
     CoupledLSTM,
     CoupledPeepholeLSTM,
+    DepthLSTM,
     Elman,
+    GridLSTM,
     GRUState,
     LSTMState,
     MinimalGatedUnit,
@@ -18,6 +22,13 @@ from throughtime import (
 )
 from throughtime.cells import CELLS
 from throughtime.core.errors import OptionError
+
+TUNABLE = [
+    name for name, kind in CELLS.items() if "recurrent_initializer" in inspect.signature(kind).parameters
+]
+"""The cells that let their initialisers be chosen."""
+IN_BLOCKS = ("depth_lstm", "grid_lstm")
+"""The cells whose recurrent weights stand in blocks, with tests of their own."""
 
 pytestmark = pytest.mark.usefixtures("as_users_run_it")
 
@@ -32,6 +43,8 @@ def test_cells_by_name() -> None:
         "gru": GRU,
         "gru_reset_before": ResetBeforeGRU,
         "mgu": MinimalGatedUnit,
+        "depth_lstm": DepthLSTM,
+        "grid_lstm": GridLSTM,
     }.items() <= CELLS.items()
     for name, kind in CELLS.items():
         assert kind.kind == name
@@ -50,14 +63,14 @@ def test_sizes(name: str, key: jax.Array) -> None:
             CELLS[name](*sizes, key=key)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", TUNABLE)
 @pytest.mark.parametrize("option", ["input_initializer", "recurrent_initializer"])
 def test_unknown_initializer(name: str, option: str, key: jax.Array) -> None:
     with pytest.raises(OptionError, match=r"initializer is 'gloro' \(did you mean 'glorot'\?\)"):
         CELLS[name](3, 5, key=key, **{option: "gloro"})
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", [name for name in TUNABLE if name not in IN_BLOCKS])
 def test_initializers_reach_their_own_weights(name: str, key: jax.Array) -> None:
     cell = CELLS[name](5, 5, key=key, input_initializer="uniform", recurrent_initializer="identity")
     gates = len(cell.recurrent_weight) // 5
@@ -80,6 +93,8 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
         "gru": 3 * one_gate + hidden,
         "gru_reset_before": 3 * one_gate,
         "mgu": 2 * one_gate,
+        "depth_lstm": 2 * hidden * (inputs + 1) + 4 * hidden * (hidden + 1),
+        "grid_lstm": 2 * hidden * (inputs + 1) + 8 * hidden * (2 * hidden + 1),
     }
     if name in expected:
         assert count == expected[name]
