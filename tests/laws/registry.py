@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from tests.laws import rows_convolutional, rows_grid
 from tests.laws.compilation import quick_jit
 from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, Row
 from throughtime import (
@@ -135,6 +136,8 @@ CELL_ROWS = (
     Row("dropout_inference", lambda key: Dropout(INPUT, 0.4, inference=True), INPUT),
     Row("stack_gated", shallow_stack, OUTPUT),
     Row("stack_deep", deep_stack, OUTPUT, reads_symbols=True, draws_noise=True),
+    *rows_convolutional.ROWS,
+    *rows_grid.ROWS,
 )
 
 

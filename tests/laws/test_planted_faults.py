@@ -10,10 +10,16 @@ import jax.numpy as jnp
 import pytest
 
 from tests.laws import faults_in_cells as cells
+from tests.laws import (
+    faults_in_convolutional,
+    faults_in_grid,
+    laws_of_cells,
+    laws_of_rules,
+    laws_of_sequence_maps,
+)
 from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
 from tests.laws import faults_in_unrolling as unrolling
-from tests.laws import laws_of_cells, laws_of_rules, laws_of_sequence_maps
 from tests.laws.registry import (
     BATCH,
     CELL_ROWS,
@@ -75,6 +81,8 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (laws_of_cells.second_call_compiles_nothing, "mean_pooling", cells.StateOfOtherType),
     (laws_of_cells.shapes_and_types, "elman_tanh", cells.WrongSize),
     (laws_of_cells.fused_is_scan, "elman_tanh", cells.WrongKernel),
+    *faults_in_convolutional.FAULTS,
+    *faults_in_grid.FAULTS,
 ]
 
 FAULTY_RUNS: list[tuple[Callable[[Specimen], None], Callable[..., Any]]] = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
-from tests.oracles import papers
+from tests.oracles import comparisons_convolutional, comparisons_grid, papers
 from throughtime import Dropout, initial_states, unroll
 
 EXACT = 1e-12
@@ -104,6 +104,8 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "attention_pooling": from_rest(papers.attention, "weight", "bias", "direction"),
     "linear": from_rest(papers.linear, "weight", "bias"),
     "embedding": from_rest(papers.embedding, "weight"),
+    **comparisons_convolutional.ORACLES,
+    **comparisons_grid.ORACLES,
 }
 """The transcription of each row of the registry."""
 
