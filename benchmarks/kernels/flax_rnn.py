@@ -17,7 +17,8 @@ from benchmarks.kernels.gate_order import repack
 from benchmarks.kernels.grid import What
 from benchmarks.kernels.jax_functions import compiled
 from benchmarks.kernels.ways import Builders, Result, Way
-from benchmarks.kernels.work import Work, fields
+from benchmarks.kernels.work import Work, fields, with_fields
+from throughtime import to_flax
 
 CELLS: dict[str, tuple[Any, str, str]] = {
     "elman": (nnx.SimpleCell, "h", "dense_i"),
@@ -65,17 +66,11 @@ def _way(work: Work, what: What) -> Way:
 
 def twin(work: Work, cell: Any) -> nnx.RNN:
     """Return Flax's layer with the weights of one of our cells."""
-    kind, order, has_bias = CELLS[work.point.cell]
-    ours = {name: repack(value, work.row.gates, order) for name, value in _packed(cell).items()}
-    theirs = kind(cell.input_size, cell.output_size, rngs=nnx.Rngs(0))
-    theirs.dense_i.kernel = nnx.Param(jnp.asarray(ours["input_weight"].T))
-    theirs.dense_h.kernel = nnx.Param(jnp.asarray(ours["recurrent_weight"].T))
-    getattr(theirs, has_bias).bias = nnx.Param(jnp.asarray(ours["bias"]))
-    return nnx.RNN(theirs, time_major=True, rngs=False)
-
-
-def _packed(cell: Any) -> dict[str, np.ndarray]:
-    return {name: fields(cell)[name] for name in ("input_weight", "recurrent_weight", "bias")}
+    zeros = {name: np.zeros_like(fields(cell)[name]) for name in WITHOUT.get(work.point.cell, ())}
+    theirs = CELLS[work.point.cell][0](cell.input_size, cell.output_size, rngs=nnx.Rngs(0))
+    layer = nnx.RNN(theirs, time_major=True, rngs=False)
+    nnx.update(layer, to_flax(with_fields(cell, zeros))[0])
+    return layer
 
 
 def _read(work: Work, what: What, came_out: Any) -> Result:

@@ -14,7 +14,8 @@ from benchmarks.kernels.grid import What
 from benchmarks.kernels.jax_functions import compiled
 from benchmarks.kernels.keras_backends import resident
 from benchmarks.kernels.ways import Builders, Result, Way
-from benchmarks.kernels.work import CORES, Work, fields
+from benchmarks.kernels.work import CORES, Work
+from throughtime import to_keras
 
 LAYERS: dict[str, tuple[str, str, dict[str, object]]] = {
     "elman": ("SimpleRNN", "h", {}),
@@ -39,21 +40,12 @@ def builders(work: Work, what: What) -> Builders:
 
 def twins(work: Work, keras: Any) -> list[Any]:
     """Return Keras's layers with our weights."""
-    kind, order, options = LAYERS[work.point.cell]
+    kind, _, options = LAYERS[work.point.cell]
     layers = []
     for cell in work.cells:
-        ours = fields(cell)
         layer = getattr(keras.layers, kind)(cell.output_size, return_sequences=True, **options)
         layer.build((work.point.batch, work.point.steps, cell.input_size))
-        packed = {
-            name: repack(ours[name], work.row.gates, order) for name in ours if name != "candidate_bias"
-        }
-        bias = packed["bias"]
-        if options.get("reset_after"):
-            within = np.zeros_like(bias)
-            within[-cell.output_size :] = ours["candidate_bias"]
-            bias = np.stack([bias, within])
-        layer.set_weights([packed["input_weight"].T, packed["recurrent_weight"].T, bias])
+        layer.set_weights(to_keras(cell)[0])
         layers.append(layer)
     return layers
 

@@ -16,6 +16,7 @@ from benchmarks.kernels.gate_order import repack
 from benchmarks.kernels.grid import What
 from benchmarks.kernels.ways import Builders, Result, Way
 from benchmarks.kernels.work import CORES, Work, fields
+from throughtime import to_torch
 
 LAYERS: dict[str, tuple[Callable[..., torch.nn.RNNBase], str]] = {
     "elman": (torch.nn.RNN, "h"),
@@ -51,26 +52,15 @@ def _way(work: Work, what: What, *, threads: int, rival_of: str | None = None) -
 
 def twin(work: Work) -> torch.nn.RNNBase:
     """Return PyTorch's layer with our weights."""
-    kind, order = LAYERS[work.point.cell]
+    kind, _ = LAYERS[work.point.cell]
     layer = kind(
         work.point.input_size,
         work.point.hidden_size,
         num_layers=2 if work.point.wiring == "stack" else 1,
         bidirectional=work.point.wiring == "both_ways",
     )
-    with torch.no_grad():
-        for cell, suffix in zip(work.cells, _suffixes(work), strict=True):
-            ours = fields(cell)
-            recurrent_bias = np.zeros_like(ours["bias"])
-            if "candidate_bias" in ours:
-                recurrent_bias[-work.point.hidden_size :] = ours["candidate_bias"]
-            for name, value in (
-                ("weight_ih", ours["input_weight"]),
-                ("weight_hh", ours["recurrent_weight"]),
-                ("bias_ih", ours["bias"]),
-                ("bias_hh", recurrent_bias),
-            ):
-                getattr(layer, name + suffix).copy_(torch.from_numpy(repack(value, work.row.gates, order)))
+    weights = to_torch(work.network)
+    layer.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     return layer
 
 

@@ -19,6 +19,7 @@ from tests.laws import (
 )
 from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
+from tests.laws import faults_in_simple as simple
 from tests.laws import faults_in_unrolling as unrolling
 from tests.laws.registry import (
     BATCH,
@@ -65,6 +66,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (comparisons.agrees_with_paper, "lstm_coupled", gates.KeepForWrite),
     (comparisons.agrees_with_paper, "lstm_coupled_peephole", gates.CoupledOutputLooksBack),
     (comparisons.agrees_with_paper, "lstm_coupled_peephole", gates.CoupledWithoutPeephole),
+    *((comparisons.agrees_with_paper, row, kind) for row, kind in simple.FAULTS),
     (comparisons.agrees_with_paper, "gru_reset_before", gates.ResetAfter),
     (comparisons.agrees_with_paper, "gru_reset_before", gates.UpdateForReset),
     (comparisons.agrees_with_paper, "mgu", gates.KeepsForTakes),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, HIDDEN, INPUT, TIME
-from throughtime import GRU, LSTM, Bidirectional, Elman, ElmanState, GRUState, LSTMState, apply, unroll
+from throughtime import ElmanState, GRUState, LSTMState, apply, from_torch, unroll
 
 torch = pytest.importorskip("torch", reason="torch is not installed; pip install 'throughtime[oracles]'")
 
@@ -36,23 +36,6 @@ def torch_module(kind: str, **options: Any) -> Any:
     return modules[kind]()
 
 
-def weights_of(
-    module: Any, suffix: str = "", of: Callable[[Any], Any] = lambda one: one.detach()
-) -> dict[str, Any]:
-    """Return torch's weights under our names; torch has two biases where we have one."""
-    get = {name: of(value).numpy() for name, value in module.named_parameters()}
-    bias, recurrent_bias = get[f"bias_ih_l0{suffix}"], get[f"bias_hh_l0{suffix}"]
-    found = {
-        "input_weight": get[f"weight_ih_l0{suffix}"],
-        "recurrent_weight": get[f"weight_hh_l0{suffix}"],
-        "bias": bias + recurrent_bias,
-    }
-    if isinstance(module, torch.nn.GRU):
-        found["bias"] = bias + np.concatenate([recurrent_bias[: 2 * HIDDEN], np.zeros(HIDDEN)])
-        found["candidate_bias"] = recurrent_bias[2 * HIDDEN :]
-    return found
-
-
 def gradients_of(module: Any, suffix: str = "") -> dict[str, np.ndarray]:
     """Return torch's gradients under our names; each of two added biases has the gradient of their sum."""
     get = {name: value.grad.numpy() for name, value in module.named_parameters()}
@@ -64,20 +47,6 @@ def gradients_of(module: Any, suffix: str = "") -> dict[str, np.ndarray]:
     if isinstance(module, torch.nn.GRU):
         found["candidate_bias"] = get[f"bias_hh_l0{suffix}"][2 * HIDDEN :]
     return found
-
-
-def with_weights(cell: Any, weights: dict[str, np.ndarray]) -> Any:
-    """Return the cell with these weights in its fields."""
-    names = [path[0].name for path, _ in jax.tree_util.tree_leaves_with_path(cell)]
-    assert set(names) == set(weights)
-    return jax.tree.unflatten(jax.tree.structure(cell), [jnp.asarray(weights[name]) for name in names])
-
-
-def our_cell(kind: str) -> Any:
-    key = jax.random.key(0)
-    if kind in ("lstm", "gru"):
-        return {"lstm": LSTM, "gru": GRU}[kind](INPUT, HIDDEN, key=key)
-    return Elman(INPUT, HIDDEN, activation=kind, key=key)
 
 
 def our_state(kind: str, parts: list[np.ndarray]) -> Any:
@@ -106,7 +75,7 @@ def test_cell_is_that_of_torch(kind: str, lengths: tuple[int, ...] | None, rng: 
     total.backward()
 
     # Ours.
-    cell = with_weights(our_cell(kind), weights_of(module))
+    cell = from_torch(module.state_dict(), activation="relu" if kind == "relu" else "tanh")
 
     def ours(cell: Any, inputs: Any, state: Any, lengths: Any) -> Any:
         after, outputs = unroll(cell, inputs, state, lengths=lengths)
@@ -138,8 +107,7 @@ def test_bidirectional_lstm_is_that_of_torch(rng: np.random.Generator) -> None:
     their_outputs, _ = torch.nn.utils.rnn.pad_packed_sequence(their_outputs, total_length=TIME)
     (their_outputs * torch.tensor(output_weights)).sum().backward()
 
-    directions = [with_weights(our_cell("lstm"), weights_of(module, suffix)) for suffix in ("", "_reverse")]
-    aligned = Bidirectional(*directions)
+    aligned = from_torch(module.state_dict())
 
     def ours(network: Any, inputs: Any) -> Any:
         outputs = apply(network, inputs, lengths=jnp.array(LENGTHS))
@@ -154,7 +122,7 @@ def test_bidirectional_lstm_is_that_of_torch(rng: np.random.Generator) -> None:
         for name, theirs in gradients_of(module, suffix).items():
             agree(getattr(direction, name), theirs, f"gradient by {name}{suffix}")
 
-    to_the_end = Bidirectional(*directions, to_the_end=True)
+    to_the_end = from_torch(module.state_dict(), to_the_end=True)
     finished = apply(to_the_end, jnp.asarray(inputs), lengths=jnp.array(LENGTHS))
     for row, length in enumerate(LENGTHS):
         agree(

@@ -50,7 +50,7 @@ HEADINGS = (
         ("Equations", "Shapes", "Differs from", "Source"),
         frozenset({"NamedTuple"}),
         # What variants share, and blocks on top of one another; the equations are theirs.
-        frozenset({"MemoryBlock", "GatedUnit", "SpatialCell", "GridColumn"}),
+        frozenset({"MemoryBlock", "GatedUnit", "LSTMVariant", "EndlessMemory", "SpatialCell", "GridColumn"}),
     ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})

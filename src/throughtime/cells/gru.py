@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell, Fused, FusedCell
 from throughtime.core.errors import check_sizes
-from throughtime.core.initializers import chrono, initializer, per_gate
+from throughtime.core.initializers import Initializer, chrono, initializer, per_gate
 
 
 class GRUState(NamedTuple):
@@ -46,8 +46,8 @@ class GatedUnit(Cell):
         hidden_size: int,
         *,
         memory_steps: int | None = None,
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         check_sizes(input_size=input_size, hidden_size=hidden_size)
@@ -99,8 +99,8 @@ class GRU(GatedUnit, FusedCell):
         hidden_size: number of hidden units, at least 1.
         memory_steps: the longest dependency to expect, in steps, at least 2. Biases of z are then drawn so
             that memories last up to so long (chrono initialisation); they are 0 when left out.
-        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
-            itself.
+        input_initializer, recurrent_initializer: names from `core.initializers`, or functions like those
+            there; drawn for each gate by itself.
         key: source of the initial weights.
 
     **Cost**

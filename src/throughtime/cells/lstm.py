@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Cell, Fused, FusedCell
 from throughtime.core.errors import check_sizes
-from throughtime.core.initializers import chrono, initializer, per_gate
+from throughtime.core.initializers import Initializer, chrono, initializer, per_gate
 
 
 class LSTMState(NamedTuple):
@@ -27,12 +27,13 @@ class MemoryBlock(Cell):
     """
 
     kind: ClassVar[str]
-    gates: ClassVar[tuple[str, ...]]
+    gates: eqx.AbstractClassVar[tuple[str, ...]]
     """What each block of H rows of the weights computes, the candidate g among them."""
     peepholes: ClassVar[tuple[str, ...]] = ()
     """The gates that see the memory, one row of `peephole_weight` each."""
-    keeping: ClassVar[tuple[str, int]] = ("f", 1)
-    """The gate whose bias decides how long a memory lasts, and the sign that makes it last longer."""
+    keeping: ClassVar[tuple[str, int] | None] = ("f", 1)
+    """The gate whose bias decides how long a memory lasts, and the sign that makes it last longer; none, if
+    nothing ends a memory."""
 
     input_weight: Float[Array, "G I"]
     recurrent_weight: Float[Array, "G H"]
@@ -48,8 +49,8 @@ class MemoryBlock(Cell):
         *,
         forget_bias: float = 1.0,
         memory_steps: int | None = None,
-        input_initializer: str = "glorot",
-        recurrent_initializer: str = "orthogonal",
+        input_initializer: str | Initializer = "glorot",
+        recurrent_initializer: str | Initializer = "orthogonal",
         key: PRNGKeyArray,
     ):
         check_sizes(input_size=input_size, hidden_size=hidden_size)
@@ -62,13 +63,15 @@ class MemoryBlock(Cell):
             initializer(recurrent_initializer), recurrent_key, count, hidden_size, hidden_size
         )
         biases = dict.fromkeys(self.gates, jnp.zeros(hidden_size))
-        gate, sign = self.keeping
-        if memory_steps is None:
-            biases[gate] += sign * forget_bias
-        else:
-            keep = chrono(bias_key, hidden_size, memory_steps)
-            biases["i"] = -keep
-            biases[gate] = sign * keep
+        if self.keeping is not None:
+            gate, sign = self.keeping
+            if memory_steps is None:
+                biases[gate] += sign * forget_bias
+            else:
+                keep = chrono(bias_key, hidden_size, memory_steps)
+                if "i" in self.gates:
+                    biases["i"] = -keep
+                biases[gate] = sign * keep
         self.bias = jnp.concatenate([biases[gate] for gate in self.gates])
         self.peephole_weight = jnp.zeros((len(self.peepholes), hidden_size)) if self.peepholes else None
         self.input_size = input_size
@@ -109,8 +112,8 @@ class LSTM(MemoryBlock, FusedCell):
         memory_steps: the longest dependency to expect, in steps, at least 2. Forget biases are then drawn so
             that memories last up to so long, and input biases against them (chrono initialisation);
             `forget_bias` is not used.
-        input_initializer, recurrent_initializer: names from `core.initializers`, drawn for each gate by
-            itself.
+        input_initializer, recurrent_initializer: names from `core.initializers`, or functions like those
+            there; drawn for each gate by itself.
         key: source of the initial weights.
 
     **Cost**

@@ -17,8 +17,8 @@ from throughtime.cli.screen import metric_name, plain_table, say, score, show
 from throughtime.cli.sources import labelled, skipped_in_words
 from throughtime.data.readers import Source
 from throughtime.training.model import Model
-from throughtime.training.model_folder import build_network
 from throughtime.training.preparation import Prepared, prepare, usable
+from throughtime.training.pretrained import starting_network
 from throughtime.training.runs import train
 from throughtime.training.settings import Settings
 
@@ -153,9 +153,11 @@ def _say_aloud(prepared: Prepared, settings: Settings, notes: Sequence[str]) -> 
     say(f"{', '.join(parts)}; {int(lengths.min()):,} to {int(lengths.max()):,} elements long")
     for note in notes:
         say(note)
-    network = build_network(settings, prepared.encoder, prepared.task)
+    network, taken = starting_network(settings, prepared.encoder, prepared.task)
     parameters = sum(leaf.size for leaf in jax.tree.leaves(network))
     say(f"network: {settings.network.cell}, {parameters:,} parameters")
+    for note in taken:
+        say(note)
 
 
 def _shown(settings: Settings, prepared: Prepared) -> str:

@@ -9,6 +9,7 @@
     │   ├── ModelFolderError    a model folder that is missing, damaged, foreign or too new
     │   ├── ShapeError          arrays whose shapes or lengths do not fit together
     │   ├── NotACellError       a sequence map where only a cell will do
+    │   ├── ConversionError     weights that cannot be moved from or to another library
     │   └── MissingExtraError   an optional dependency that is not installed
     ├── DivergedError           training met a loss that is not a number
     └── InterruptedFit          training was stopped by the user; names where it can go on
@@ -78,6 +79,10 @@ class ShapeError(UsageError):
 
 class NotACellError(UsageError, TypeError):
     """A sequence map (it must see the whole sequence) was given where only a cell can go step by step."""
+
+
+class ConversionError(UsageError):
+    """Weights of another library that make no network here, or a network that the other library lacks."""
 
 
 class MissingExtraError(UsageError, ImportError):

@@ -22,9 +22,9 @@ from throughtime.networks.architecture import Architecture
 from throughtime.tasks import Target, Task
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.model import Model
-from throughtime.training.model_folder import build_network
 from throughtime.training.passes import one_pass, open_run
 from throughtime.training.preparation import Prepared, prepare
+from throughtime.training.pretrained import starting_network
 from throughtime.training.runs import train
 from throughtime.training.settings import DataSettings, Settings
 
@@ -62,9 +62,10 @@ class SequenceEstimator(SavedEstimator):
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)
         with closing(prepare(source, _all_for_training(settings), task=task)) as prepared:
-            network = build_network(settings, prepared.encoder, prepared.task)
+            network, notes = starting_network(settings, prepared.encoder, prepared.task)
             run = open_run(network, settings.training)
-            self._pass(run, prepared, settings, prepared.train.boundaries)
+            told = replace(prepared, notes=(*prepared.notes, *notes))
+            self._pass(run, told, settings, prepared.train.boundaries)
 
     def _go_on(self, X: Any, targets: list[Target]) -> None:
         """Make one more pass, with the encoder and the task as they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar, no_type_check
 
 import numpy as np
@@ -44,6 +45,7 @@ class SequenceParameters(BaseEstimator):
         direction: str = _NETWORK.direction,
         merge: str = _NETWORK.merge,
         memory_steps: int | None = _NETWORK.memory_steps,
+        recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
         dropout: float = _NETWORK.dropout,
@@ -66,6 +68,7 @@ class SequenceParameters(BaseEstimator):
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
         metric: str = _TRAINING.metric,
+        start_from: str | Path | None = _TRAINING.start_from,
         random_state: int | np.random.RandomState | None = None,
     ):
         """Store the parameters.
@@ -80,6 +83,8 @@ class SequenceParameters(BaseEstimator):
             merge: how two directions become one.
             memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start
                 with memories that last up to so long; as the cell has it when None.
+            recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as
+                the cell has it when None.
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
@@ -106,6 +111,8 @@ class SequenceParameters(BaseEstimator):
                 none.
             patience: epochs without improvement before training stops; 0 for never.
             metric: what improvement is measured by: `"loss"`, or a metric of the task.
+            start_from: folder of a saved model whose embedding and recurrent layers the training starts from;
+                fresh weights when None.
             random_state: decides the weights, the split, the order and the noise: a whole number from 0 to
                 2**32 - 1 for the same model every time; None or a `RandomState` to draw one.
         """
@@ -115,6 +122,7 @@ class SequenceParameters(BaseEstimator):
         self.direction = direction
         self.merge = merge
         self.memory_steps = memory_steps
+        self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
         self.dropout = dropout
@@ -137,6 +145,7 @@ class SequenceParameters(BaseEstimator):
         self.validation = validation
         self.patience = patience
         self.metric = metric
+        self.start_from = start_from
         self.random_state = random_state
 
     def _settings(self) -> Settings:

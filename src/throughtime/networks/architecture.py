@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from throughtime.cells import CELLS
 from throughtime.core.cell import Cell
 from throughtime.core.errors import choose
+from throughtime.core.initializers import INITIALIZERS
 from throughtime.core.options import Options
 from throughtime.core.sequence_map import Network
 from throughtime.networks.bidirectional import Bidirectional, Merge
@@ -42,6 +43,8 @@ class Architecture(Options):
         merge: how the two directions become one.
         memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start with
             memories that last up to so long (chrono initialisation); as the cell has it when left out.
+        recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as the
+            cell has it when left out.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
@@ -56,6 +59,7 @@ class Architecture(Options):
     direction: Literal["forward", "both"] = "forward"
     merge: Merge = "concatenate"
     memory_steps: Annotated[int, Field(ge=2)] | None = None
+    recurrent_initializer: str | None = None
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
     dropout: Rate = 0.0
@@ -66,6 +70,11 @@ class Architecture(Options):
     @classmethod
     def _known_cells(cls, names: str) -> str:
         return ",".join(choose("cell", name.strip(), CELL_NAMES) for name in names.split(","))
+
+    @field_validator("recurrent_initializer")
+    @classmethod
+    def _known_initializer(cls, name: str | None) -> str | None:
+        return None if name is None else choose("recurrent_initializer", name, INITIALIZERS)
 
     @model_validator(mode="after")
     def _a_cell_for_each_layer(self) -> "Architecture":
@@ -79,11 +88,22 @@ class Architecture(Options):
 
     @model_validator(mode="after")
     def _memory_needs_gates(self) -> "Architecture":
-        if self.memory_steps is not None and not any(_has_gates(name) for name in self.cells):
-            gated = [name for name in CELLS if _has_gates(name)]
+        if self.memory_steps is not None and not any(_takes(name, "memory_steps") for name in self.cells):
+            gated = [name for name in CELLS if _takes(name, "memory_steps")]
             raise ValueError(
                 f"memory_steps is {self.memory_steps} and cell is {self.cell}, which has no gates to keep "
                 f"a memory; leave memory_steps out, or choose one of {', '.join(gated)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _initializer_needs_recurrent_weights(self) -> "Architecture":
+        name = "recurrent_initializer"
+        if self.recurrent_initializer is not None and not any(_takes(cell, name) for cell in self.cells):
+            recurrent = [cell for cell in CELLS if _takes(cell, name)]
+            raise ValueError(
+                f"{name} is {self.recurrent_initializer} and cell is {self.cell}, which has no matrix of "
+                f"recurrent weights; leave {name} out, or choose one of {', '.join(recurrent)}"
             )
         return self
 
@@ -147,13 +167,17 @@ class Architecture(Options):
     def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
         if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
-        gates = {"memory_steps": self.memory_steps} if _has_gates(name) else {}
-        return CELLS[name](size, self.hidden_size, key=key, **gates)  # type: ignore[call-arg]
+        settings = {
+            "memory_steps": self.memory_steps,
+            "recurrent_initializer": self.recurrent_initializer,
+        }
+        given = {one: value for one, value in settings.items() if value is not None and _takes(name, one)}
+        return CELLS[name](size, self.hidden_size, key=key, **given)  # type: ignore[call-arg]
 
     @staticmethod
     def _thin(size: int, rate: float) -> list[Network]:
         return [Dropout(size, rate)] if rate > 0 else []
 
 
-def _has_gates(cell: str) -> bool:
-    return cell in CELLS and "memory_steps" in inspect.signature(CELLS[cell]).parameters
+def _takes(cell: str, parameter: str) -> bool:
+    return cell in CELLS and parameter in inspect.signature(CELLS[cell]).parameters

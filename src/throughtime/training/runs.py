@@ -1,13 +1,14 @@
 """Whole runs: from a source and settings to a trained model."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from throughtime.core.errors import DivergedError
 from throughtime.training.checkpoint_writer import CheckpointFile
 from throughtime.training.loop import Fitted, fit
 from throughtime.training.model import Model
-from throughtime.training.model_folder import build_network
 from throughtime.training.preparation import Prepared
+from throughtime.training.pretrained import starting_network
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import Settings
 
@@ -32,8 +33,10 @@ def train(
         DivergedError: the loss was no finite number before a first epoch was complete. Later on, the model of
             the best epoch is returned, and its report says `"stopped": "diverged"`.
         InterruptedFit: the user pressed Ctrl-C; the checkpoint is on disk.
+        ModelFolderError, OptionError: the model to start from is none, or does not fit.
     """
-    network = build_network(settings, prepared.encoder, prepared.task)
+    network, notes = starting_network(settings, prepared.encoder, prepared.task)
+    prepared = replace(prepared, notes=(*prepared.notes, *notes))
     file = None
     if checkpoint is not None:
         file = CheckpointFile(checkpoint, prepared.fingerprint(settings), resume)

@@ -74,7 +74,9 @@ def test_unknown_initializer(name: str, option: str, key: jax.Array) -> None:
 def test_initializers_reach_their_own_weights(name: str, key: jax.Array) -> None:
     cell = CELLS[name](5, 5, key=key, input_initializer="uniform", recurrent_initializer="identity")
     gates = len(cell.recurrent_weight) // 5
-    np.testing.assert_array_equal(cell.recurrent_weight, np.tile(np.eye(5), (gates, 1)))
+    np.testing.assert_array_equal(
+        cell.recurrent_weight, np.tile(np.eye(5), (gates, 1)) / getattr(cell, "order", 1)
+    )
     assert np.abs(cell.input_weight).max() <= 5**-0.5
     assert len(np.unique(cell.input_weight)) == cell.input_weight.size
 
@@ -95,6 +97,16 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
         "mgu": 2 * one_gate,
         "depth_lstm": 2 * hidden * (inputs + 1) + 4 * hidden * (hidden + 1),
         "grid_lstm": 2 * hidden * (inputs + 1) + 8 * hidden * (2 * hidden + 1),
+        "irnn": one_gate,
+        "elman_higher_order": one_gate + hidden**2,
+        "jordan": one_gate + hidden * (hidden + 1),
+        "lstm_1997": 3 * one_gate,
+        "lstm_no_input_gate": 3 * one_gate + 2 * hidden,
+        "lstm_no_forget_gate": 3 * one_gate + 2 * hidden,
+        "lstm_no_output_gate": 3 * one_gate + 2 * hidden,
+        "lstm_no_input_activation": 4 * one_gate + 3 * hidden,
+        "lstm_no_output_activation": 4 * one_gate + 3 * hidden,
+        "lstm_full_gate_recurrence": 4 * one_gate + 3 * hidden + 9 * hidden**2,
     }
     if name in expected:
         assert count == expected[name]

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from throughtime import (
@@ -93,6 +94,14 @@ def test_numbers_need_no_embedding() -> None:
             r"layers is 3 and cell names 2 cells \(gru,lstm\); leave layers out",
         ),
         ({"cell": "elman", "memory_steps": 9}, r"memory_steps is 9 and cell is elman, which has no gates"),
+        (
+            {"recurrent_initializer": "ortho"},
+            r"recurrent_initializer is 'ortho' \(did you mean 'orthogonal'\?\); choose one of",
+        ),
+        (
+            {"cell": "window", "recurrent_initializer": "identity"},
+            r"recurrent_initializer is identity and cell is window, which has no matrix of recurrent weights",
+        ),
         ({"hidden_size": 0}, r"hidden_size is 0; it has to be greater than or equal to 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; it has to be less than 1"),
         (
@@ -110,3 +119,12 @@ def test_memory_reaches_gated_layers_only() -> None:
     built = layers(cell="window,gru", memory_steps=50)
     assert built[2].bias.max() > 0.5
     assert not built[1].bias.any()
+
+
+def test_recurrent_weights_start_from_what_is_asked_for() -> None:
+    lower, upper = layers(cell="window,elman", recurrent_initializer="identity")[1:3]
+    np.testing.assert_array_equal(upper.recurrent_weight, np.eye(5))
+    assert isinstance(lower, FixedWindow)
+    gates = layers(recurrent_initializer="identity", memory_steps=9)[1].recurrent_weight
+    np.testing.assert_array_equal(gates, np.tile(np.eye(5), (4, 1)))
+    assert np.any(layers(cell="elman")[1].recurrent_weight != np.eye(5))
