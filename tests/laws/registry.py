@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from tests.laws import rows_elementwise, rows_simple, rows_wrappers
+from tests.laws import rows_convolutional, rows_elementwise, rows_grid, rows_simple, rows_wrappers
 from tests.laws.compilation import quick_jit
 from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, Row
 from throughtime import (
@@ -139,6 +139,8 @@ CELL_ROWS = (
     Row("stack_gated", shallow_stack, OUTPUT),
     Row("stack_deep", deep_stack, OUTPUT, reads_symbols=True, draws_noise=True),
     *rows_wrappers.ROWS,
+    *rows_convolutional.ROWS,
+    *rows_grid.ROWS,
 )
 
 

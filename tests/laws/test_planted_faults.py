@@ -10,13 +10,20 @@ import jax.numpy as jnp
 import pytest
 
 from tests.laws import faults_in_cells as cells
+from tests.laws import (
+    faults_in_convolutional,
+    faults_in_grid,
+    laws_of_cells,
+    laws_of_elementwise_cells,
+    laws_of_rules,
+    laws_of_sequence_maps,
+)
 from tests.laws import faults_in_elementwise as elementwise
 from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
 from tests.laws import faults_in_simple as simple
 from tests.laws import faults_in_unrolling as unrolling
 from tests.laws import faults_in_wrappers as wrappers
-from tests.laws import laws_of_cells, laws_of_elementwise_cells, laws_of_rules, laws_of_sequence_maps
 from tests.laws.registry import (
     BATCH,
     CELL_ROWS,
@@ -81,6 +88,8 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (laws_of_cells.fused_is_scan, "elman_tanh", cells.WrongKernel),
     *wrappers.FAULTS,
     *elementwise.FAULTS,
+    *faults_in_convolutional.FAULTS,
+    *faults_in_grid.FAULTS,
 ]
 
 FAULTY_RUNS: list[tuple[Callable[[Specimen], None], Callable[..., Any]]] = [

@@ -9,7 +9,14 @@ import numpy as np
 
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
-from tests.oracles import comparisons_elementwise, comparisons_simple, comparisons_wrappers, papers
+from tests.oracles import (
+    comparisons_convolutional,
+    comparisons_elementwise,
+    comparisons_grid,
+    comparisons_simple,
+    comparisons_wrappers,
+    papers,
+)
 from tests.oracles.transcribed import from_rest, hidden_only, sequences, weights, with_memory
 from throughtime import Dropout, initial_states, unroll
 
@@ -56,6 +63,8 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "embedding": from_rest(papers.embedding, "weight"),
     **comparisons_wrappers.ORACLES,
     **comparisons_elementwise.ORACLES,
+    **comparisons_convolutional.ORACLES,
+    **comparisons_grid.ORACLES,
 }
 """The transcription of each row of the registry."""
 

@@ -51,6 +51,8 @@ HEADINGS = (
         frozenset({"NamedTuple"}),
         # What variants share; the equations are theirs.
         frozenset({"MemoryBlock", "GatedUnit", "InputGatedUnit", "LSTMVariant", "EndlessMemory"}),
+        # What variants share, and blocks on top of one another; the equations are theirs.
+        frozenset({"MemoryBlock", "GatedUnit", "LSTMVariant", "EndlessMemory", "SpatialCell", "GridColumn"}),
     ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})

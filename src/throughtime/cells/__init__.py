@@ -1,7 +1,11 @@
 """What is remembered: one family of cells a file."""
 
+from throughtime.cells.convolutional_gru import ConvolutionalGRU, ConvolutionalGRUState
+from throughtime.cells.convolutional_lstm import ConvolutionalLSTM, ConvolutionalLSTMState
 from throughtime.cells.elementwise_lstm import ElementwiseLSTM, ElementwiseLSTMState
 from throughtime.cells.elman import IRNN, Elman, ElmanState
+from throughtime.cells.grid_block import GridState
+from throughtime.cells.grid_lstm import DepthLSTM, GridLSTM
 from throughtime.cells.gru import GRU, GRUState, ResetBeforeGRU
 from throughtime.cells.higher_order import HigherOrderElman, HigherOrderState
 from throughtime.cells.independent import IndRNN, IndRNNState
@@ -48,6 +52,8 @@ CELLS: dict[str, type[Cell]] = {
         MinGRU,
         MinLSTM,
         LRU,
+        GridLSTM,
+        DepthLSTM,
     )
 }
 """Every cell that can be chosen by name; its constructor takes `input_size`, `hidden_size` and `key`."""
@@ -73,8 +79,13 @@ __all__ = [
     "LRU",
     "LSTM",
     "SEARCH_SPACE",
+    "ConvolutionalGRU",
+    "ConvolutionalGRUState",
+    "ConvolutionalLSTM",
+    "ConvolutionalLSTMState",
     "CoupledLSTM",
     "CoupledPeepholeLSTM",
+    "DepthLSTM",
     "ElementwiseLSTM",
     "ElementwiseLSTMState",
     "Elman",
@@ -82,6 +93,8 @@ __all__ = [
     "FullGateRecurrenceLSTM",
     "GRUState",
     "GateRecurrenceState",
+    "GridLSTM",
+    "GridState",
     "HigherOrderElman",
     "HigherOrderState",
     "IndRNN",

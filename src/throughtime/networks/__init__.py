@@ -4,9 +4,11 @@ from throughtime.core.noise import without_noise
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
 from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
+from throughtime.networks.convolution import Convolution
 from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.feedback import ExpectedSymbol, Feedback, LikeliestSymbol, SampledSymbol, Values
+from throughtime.networks.grid import SpatialGridLSTM
 from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
@@ -34,6 +36,7 @@ __all__ = [
     "Bidirectional",
     "Chain",
     "ConstantProbability",
+    "Convolution",
     "Dropout",
     "DropoutState",
     "Embedding",
@@ -59,6 +62,7 @@ __all__ = [
     "SampledSymbol",
     "SamplingSchedule",
     "ScheduledSampling",
+    "SpatialGridLSTM",
     "Stack",
     "StackState",
     "TeacherForcing",

@@ -12,8 +12,10 @@ from throughtime import (
     LSTM,
     CoupledLSTM,
     CoupledPeepholeLSTM,
+    DepthLSTM,
     ElementwiseLSTM,
     Elman,
+    GridLSTM,
     GRUState,
     IndRNN,
     LSTMState,
@@ -30,6 +32,8 @@ TUNABLE = [
     name for name, kind in CELLS.items() if "recurrent_initializer" in inspect.signature(kind).parameters
 ]
 """The cells that let their initialisers be chosen."""
+IN_BLOCKS = ("depth_lstm", "grid_lstm")
+"""The cells whose recurrent weights stand in blocks, with tests of their own."""
 
 pytestmark = pytest.mark.usefixtures("as_users_run_it")
 
@@ -49,6 +53,8 @@ def test_cells_by_name() -> None:
         "min_gru": MinGRU,
         "min_lstm": MinLSTM,
         "lru": LRU,
+        "depth_lstm": DepthLSTM,
+        "grid_lstm": GridLSTM,
     }.items() <= CELLS.items()
     for name, kind in CELLS.items():
         assert kind.kind == name
@@ -84,7 +90,7 @@ def test_unknown_initializer(name: str, option: str, key: jax.Array) -> None:
         CELLS[name](3, 5, key=key, **{option: "gloro"})
 
 
-@pytest.mark.parametrize("name", TUNABLE)
+@pytest.mark.parametrize("name", [name for name in TUNABLE if name not in IN_BLOCKS])
 def test_initializers_reach_their_own_weights(name: str, key: jax.Array) -> None:
     cell = CELLS[name](5, 5, key=key, input_initializer="uniform", recurrent_initializer="identity")
     gates = len(cell.recurrent_weight) // 5
@@ -114,6 +120,8 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
         "min_gru": 2 * hidden * (inputs + 1),
         "min_lstm": 3 * hidden * (inputs + 1),
         "lru": 2 * hidden * inputs + 2 * hidden * hidden + hidden * inputs + 3 * hidden,
+        "depth_lstm": 2 * hidden * (inputs + 1) + 4 * hidden * (hidden + 1),
+        "grid_lstm": 2 * hidden * (inputs + 1) + 8 * hidden * (2 * hidden + 1),
         "irnn": one_gate,
         "elman_higher_order": one_gate + hidden**2,
         "jordan": one_gate + hidden * (hidden + 1),
