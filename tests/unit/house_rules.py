@@ -49,10 +49,18 @@ HEADINGS = (
         "cells",
         ("Equations", "Shapes", "Differs from", "Source"),
         frozenset({"NamedTuple"}),
-        # What variants share; the equations are theirs.
-        frozenset({"MemoryBlock", "GatedUnit", "InputGatedUnit", "LSTMVariant", "EndlessMemory"}),
         # What variants share, and blocks on top of one another; the equations are theirs.
-        frozenset({"MemoryBlock", "GatedUnit", "LSTMVariant", "EndlessMemory", "SpatialCell", "GridColumn"}),
+        frozenset(
+            {
+                "EndlessMemory",
+                "GatedUnit",
+                "GridColumn",
+                "InputGatedUnit",
+                "LSTMVariant",
+                "MemoryBlock",
+                "SpatialCell",
+            }
+        ),
     ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})
