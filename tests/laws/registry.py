@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from tests.laws.compilation import quick_jit
-from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, Row
+from tests.laws import rows_wirings
+from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, MapRow, Row
 from throughtime import (
     GRU,
     LSTM,
@@ -74,15 +75,6 @@ class Specimen:
 
 
 @dataclass(frozen=True)
-class MapRow(Row):
-    """As `Row`, with the network that reads the other way round and what it does to the output's features."""
-
-    mirrored: Callable[[Any], SequenceMap] | None = None
-    swap: Callable[[Array], Array] = lambda outputs: outputs
-    agrees_at_the_end_only: bool = False
-
-
-@dataclass(frozen=True)
 class MapSpecimen:
     """A sequence map with lively weights, and input."""
 
@@ -135,6 +127,7 @@ CELL_ROWS = (
     Row("dropout_inference", lambda key: Dropout(INPUT, 0.4, inference=True), INPUT),
     Row("stack_gated", shallow_stack, OUTPUT),
     Row("stack_deep", deep_stack, OUTPUT, reads_symbols=True, draws_noise=True),
+    *rows_wirings.ROWS,
 )
 
 
@@ -182,6 +175,7 @@ MAP_ROWS = (
         "chain_of_cells",
         lambda key: Chain([Dropout(INPUT, 0.4), *shallow_stack(key).cells]), OUTPUT, draws_noise=True,
     ),
+    *rows_wirings.MAP_ROWS,
 )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
+from throughtime.networks.connections import ConnectedMap, Residual, Shortcut, connect
+from throughtime.networks.dilated import Dilated, DilatedState, dilated_stack
 from throughtime.networks.dropout import Dropout, DropoutState, without_noise
 from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.linear import Linear
@@ -14,6 +16,9 @@ __all__ = [
     "AttentionState",
     "Bidirectional",
     "Chain",
+    "ConnectedMap",
+    "Dilated",
+    "DilatedState",
     "Dropout",
     "DropoutState",
     "Embedding",
@@ -21,9 +26,13 @@ __all__ = [
     "Linear",
     "MeanPooling",
     "MeanState",
+    "Residual",
+    "Shortcut",
     "Stack",
     "StackState",
     "WindowState",
+    "connect",
+    "dilated_stack",
     "one_hot",
     "wire",
     "without_noise",
