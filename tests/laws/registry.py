@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from tests.laws.compilation import quick_jit
 from tests.laws import rows_wirings
+from tests.laws.compilation import quick_jit
 from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, MapRow, Row
 from throughtime import (
     GRU,

@@ -9,20 +9,11 @@ import numpy as np
 
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
-from tests.oracles import papers
+from tests.oracles import comparisons_wirings, papers
+from tests.oracles.transcribed import from_rest, hidden_only, sequences, weights, with_memory
 from throughtime import Dropout, initial_states, unroll
 
 EXACT = 1e-12
-
-
-def weights(cell: Any) -> dict[str, np.ndarray]:
-    """Return the arrays of a cell under the names of its fields."""
-    return {name: np.asarray(value) for name, value in vars(cell).items() if hasattr(value, "shape")}
-
-
-def by_gate(stacked: np.ndarray, gates: str) -> dict[str, np.ndarray]:
-    """Return the rows that belong to each gate."""
-    return dict(zip(gates, np.split(stacked, len(gates)), strict=True))
 
 
 def elman(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -32,38 +23,6 @@ def elman(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
         for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)
     ]
     return np.stack(outputs, 1), [np.stack([one[-1] for one in outputs])]
-
-
-def with_memory(
-    paper: Callable[..., Any], gates: str, peepholes: str | None = None
-) -> Callable[[Specimen], Any]:
-    """Return the comparison of a cell with a memory; the paper takes peepholes unless that is `None`."""
-
-    def outputs(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
-        w = weights(s.cell)
-        rows = w.pop("peephole_weight", ())
-        given = [by_gate(w[name], gates) for name in ("input_weight", "recurrent_weight", "bias")]
-        given += [] if peepholes is None else [dict(zip(peepholes, rows, strict=True))]
-        ran = [
-            paper(x, *given, h, c) for x, h, c in zip(sequences(s), *map(np.asarray, s.state), strict=True)
-        ]
-        ends = [np.stack([history[-1] for history in part]) for part in zip(*ran, strict=True)]
-        return np.stack([hidden for hidden, _ in ran], 1), ends
-
-    return outputs
-
-
-def hidden_only(paper: Callable[..., np.ndarray], gates: str, *names: str) -> Callable[[Specimen], Any]:
-    """Return the comparison of a cell that remembers its hidden layer; `names` are weights without gates."""
-
-    def outputs(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
-        w = weights(s.cell)
-        given = [by_gate(w[name], gates) for name in ("input_weight", "recurrent_weight", "bias")]
-        given += [w[name] for name in names]
-        ran = [paper(x, *given, h) for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)]
-        return np.stack(ran, 1), [np.stack([history[-1] for history in ran])]
-
-    return outputs
 
 
 lstm = with_memory(papers.lstm, "ifgo")
@@ -76,16 +35,6 @@ def stack(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
     outputs, lower = lstm(Specimen(s.row, below, s.inputs, s.state.layers[0], s.lengths))
     outputs, upper = gru(Specimen(s.row, above, outputs, s.state.layers[1], s.lengths))
     return outputs, lower + upper
-
-
-def from_rest(paper: Callable[..., np.ndarray], *names: str) -> Callable[[Specimen], Any]:
-    """Return the comparison of a cell whose paper starts at the initial state and speaks of outputs only."""
-
-    def outputs(s: Specimen) -> tuple[np.ndarray, None]:
-        w = weights(s.cell)
-        return np.stack([paper(x, *(w[name] for name in names)) for x in sequences(s)], 1), None
-
-    return outputs
 
 
 ORACLES: dict[str, Callable[[Specimen], Any]] = {
@@ -104,6 +53,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "attention_pooling": from_rest(papers.attention, "weight", "bias", "direction"),
     "linear": from_rest(papers.linear, "weight", "bias"),
     "embedding": from_rest(papers.embedding, "weight"),
+    **comparisons_wirings.ORACLES,
 }
 """The transcription of each row of the registry."""
 
@@ -117,11 +67,6 @@ def agrees_with_paper(s: Specimen) -> None:
     if ends is not None:
         for leaf, end in zip(jax.tree.leaves(after), ends, strict=True):
             np.testing.assert_allclose(leaf, end, rtol=0, atol=EXACT, err_msg="final state")
-
-
-def sequences(s: Specimen) -> np.ndarray:
-    """Return the input with the examples in front: `[B, T, ...]`."""
-    return np.moveaxis(np.asarray(s.inputs), 1, 0)
 
 
 def thins_as_it_should(cell: Dropout) -> None:

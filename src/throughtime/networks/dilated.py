@@ -115,7 +115,7 @@ class Dilated(SelfUnrollingCell):
         ends: Array | None = None
         if lengths is not None or missing:
             real = jnp.full(batch_size, steps) if lengths is None else lengths
-            ends = ((real + chains - 1 - jnp.arange(chains)[:, None]) // chains).reshape(-1)
+            ends = self._ends(real, chains)
         after, outputs = unroll(
             self.cell,
             filled.reshape(rounds, chains * batch_size, *inputs.shape[2:]),
@@ -131,6 +131,11 @@ class Dilated(SelfUnrollingCell):
             after,
         )
         return DilatedState(pending), outputs
+
+    @staticmethod
+    def _ends(lengths: Integer[Array, " B"], chains: int) -> Integer[Array, " sB"]:
+        """Return how many steps each subsequence has: subsequence j has the steps j, j + s, j + 2s, ..."""
+        return ((lengths + chains - 1 - jnp.arange(chains)[:, None]) // chains).reshape(-1)
 
     def _in_order(
         self, states: Shaped[Array, "B s *F"], steps: int, lengths: Integer[Array, " B"] | None
