@@ -76,9 +76,11 @@ def _layers(network: Network) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _name(layer: Any) -> str:
-    kind = type(layer).__name__
-    inner = getattr(layer, "forward", None)
-    if inner is not None:
-        return f"{kind} {type(inner).__name__}"
-    rate = getattr(layer, "rate", None)
-    return f"{kind} {rate:g}" if rate is not None else kind
+    """Return the kind of a layer, its number if it has one, and what it is wrapped around."""
+    words = [type(layer).__name__]
+    words += [f"{getattr(layer, field):g}" for field in ("rate", "dilation") if hasattr(layer, field)]
+    parts = [getattr(layer, field) for field in ("forward", "cell", "network") if hasattr(layer, field)]
+    parts += [part for field in ("cells", "layers") for part in getattr(layer, field, ())]
+    if parts:
+        words.append(" + ".join(_name(part) for part in parts))
+    return " ".join(words)
