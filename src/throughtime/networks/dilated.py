@@ -135,7 +135,8 @@ class Dilated(SelfUnrollingCell):
     @staticmethod
     def _ends(lengths: Integer[Array, " B"], chains: int) -> Integer[Array, " sB"]:
         """Return how many steps each subsequence has: subsequence j has the steps j, j + s, j + 2s, ..."""
-        return ((lengths + chains - 1 - jnp.arange(chains)[:, None]) // chains).reshape(-1)
+        start = jnp.arange(chains, dtype=jnp.int32)[:, None]
+        return ((lengths.astype(jnp.int32) + (chains - 1 - start)) // chains).reshape(-1)
 
     def _in_order(
         self, states: Shaped[Array, "B s *F"], steps: int, lengths: Integer[Array, " B"] | None
@@ -143,7 +144,7 @@ class Dilated(SelfUnrollingCell):
         """Put the state that the next step goes on from first."""
         if lengths is None:
             return jnp.roll(states, -(steps % self.dilation), axis=1)
-        order = (lengths[:, None] + jnp.arange(self.dilation)) % self.dilation
+        order = (lengths.astype(jnp.int32)[:, None] + jnp.arange(self.dilation)) % self.dilation
         return jax.vmap(lambda own, order: own[order])(states, order)
 
 
