@@ -98,7 +98,7 @@ def in_turn(
     """Time the ways, one of which is `ours`, and the matrix products in the same rounds.
 
     The order is drawn anew in each round: what threads of one library are still doing then falls on the
-    others alike. For the same reason short runs are timed after one that is not.
+    others alike. For the same reason a run that is not long is timed after one that is not timed.
 
     Arguments:
         pilots: seconds of one run of each, as `pilot` gives them.
@@ -124,7 +124,7 @@ def in_turn(
                 seconds[name].append(None)
             else:
                 ways[name].before()
-                if at_once[name] > 1:
+                if pilots[name] < STEADY_S:
                     ways[name].run()
                 seconds[name].append(_seconds(ways[name].run, at_once[name]))
         if number + 1 >= LEAST_ROUNDS:

@@ -69,7 +69,7 @@ def padding_changes_nothing(s: Specimen) -> None:
                 f"gradient of example {row} flows into its padding"
             )
         summed = jax.tree.map(jnp.add, summed, bare.cell)
-    assert_visible(summed, "gradient")
+    assert_visible(s.row.acting(summed), "gradient")
     assert_close(padded.cell, summed, EXACT, "gradient")
 
 
@@ -180,7 +180,7 @@ def gradient_is_finite_differences(s: Specimen) -> None:
 
     assert np.isfinite(value)
     by_hand = restore(quick_jit(differences)(flat))
-    assert_visible(by_hand[0], "central difference by ")
+    assert_visible(s.row.acting(by_hand[0]), "central difference by ")
     if by_hand[2] is not None:
         assert_visible(by_hand[2], "central difference by the input")
     assert_close(tuple(gradient), by_hand, DIFFERENCES, "gradient by (cell, state, input)")
@@ -217,7 +217,8 @@ def fused_is_scan(s: Specimen) -> None:
     if not is_fused(s.cell):
         return
     plain = both_directions(s.run, "off")(s)
-    assert_visible(plain, "result or gradient")
+    (by_cell, *others), numbers = plain
+    assert_visible((s.row.acting(by_cell), others, numbers), "result or gradient")
     for choice in available():
         assert_close(both_directions(s.run, choice)(s), plain, EXACT, choice)
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from tests.laws import rows_wirings
+from tests.laws import rows_simple, rows_wirings
 from tests.laws.compilation import quick_jit
 from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, MapRow, Row
 from throughtime import (
@@ -118,6 +118,7 @@ CELL_ROWS = (
     Row("gru", lambda key: GRU(INPUT, HIDDEN, key=key), HIDDEN),
     Row("gru_reset_before", lambda key: ResetBeforeGRU(INPUT, HIDDEN, key=key), HIDDEN),
     Row("mgu", lambda key: MinimalGatedUnit(INPUT, HIDDEN, key=key), HIDDEN),
+    *rows_simple.ROWS,
     Row("window", lambda key: FixedWindow(INPUT, HIDDEN, window=3, key=key), HIDDEN),
     Row("mean_pooling", lambda key: MeanPooling(INPUT), INPUT),
     Row("attention_pooling", lambda key: AttentionPooling(INPUT, attention_size=4, key=key), INPUT),

@@ -22,6 +22,9 @@ class Row:
     input_size: int = INPUT
     reads_symbols: bool = False
     draws_noise: bool = False
+    acting: Callable[[Any], Any] = lambda network: network
+    """The part of the network, or of a gradient by it, that matters when a state is given: all but a learned
+    start."""
 
 
 @dataclass(frozen=True)

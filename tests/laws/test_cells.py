@@ -44,7 +44,8 @@ def test_every_cell_of_the_library_has_a_row() -> None:
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     known = {kind for kind in _descendants(Cell) if kind.__module__.startswith("throughtime.")}
-    known = {kind for kind in known if not inspect.isabstract(kind)}
+    # A class that leaves something for its subclasses to declare is no cell yet either.
+    known = {kind for kind in known if not inspect.isabstract(kind) and not kind.__abstractclassvars__}
     assert known <= {type(part) for row in CELL_ROWS for part in _cells_in(fresh(row))}
     maps = {kind for kind in _descendants(SequenceMap) if kind.__module__.startswith("throughtime.")}
     assert maps <= {type(fresh(row)) for row in MAP_ROWS}

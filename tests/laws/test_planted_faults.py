@@ -12,6 +12,7 @@ import pytest
 from tests.laws import faults_in_cells as cells
 from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
+from tests.laws import faults_in_simple as simple
 from tests.laws import faults_in_unrolling as unrolling
 from tests.laws import faults_in_wirings as wirings
 from tests.laws import laws_of_cells, laws_of_rules, laws_of_sequence_maps
@@ -60,6 +61,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (comparisons.agrees_with_paper, "lstm_coupled", gates.KeepForWrite),
     (comparisons.agrees_with_paper, "lstm_coupled_peephole", gates.CoupledOutputLooksBack),
     (comparisons.agrees_with_paper, "lstm_coupled_peephole", gates.CoupledWithoutPeephole),
+    *((comparisons.agrees_with_paper, row, kind) for row, kind in simple.FAULTS),
     (comparisons.agrees_with_paper, "gru_reset_before", gates.ResetAfter),
     (comparisons.agrees_with_paper, "gru_reset_before", gates.UpdateForReset),
     (comparisons.agrees_with_paper, "mgu", gates.KeepsForTakes),

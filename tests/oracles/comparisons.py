@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
-from tests.oracles import comparisons_wirings, papers
+from tests.oracles import comparisons_simple, comparisons_wirings, papers
 from tests.oracles.transcribed import from_rest, hidden_only, sequences, weights, with_memory
 from throughtime import Dropout, initial_states, unroll
 
@@ -47,6 +47,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "gru": gru,
     "gru_reset_before": hidden_only(papers.gru_reset_before, "rzn"),
     "mgu": hidden_only(papers.minimal_gated_unit, "fn"),
+    **comparisons_simple.ORACLES,
     "stack_gated": stack,
     "window": from_rest(papers.window, "weight", "bias"),
     "mean_pooling": from_rest(papers.means),

@@ -1,4 +1,4 @@
-"""How a transcription gets its weights from a cell, and how its numbers are laid out as the cell's."""
+"""How a transcription gets the weights of a cell, and how its results are laid out to be compared."""
 
 from collections.abc import Callable
 from typing import Any

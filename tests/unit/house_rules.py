@@ -49,7 +49,8 @@ HEADINGS = (
         "cells",
         ("Equations", "Shapes", "Differs from", "Source"),
         frozenset({"NamedTuple"}),
-        frozenset({"MemoryBlock", "GatedUnit"}),  # what variants share; the equations are theirs
+        # What variants share; the equations are theirs.
+        frozenset({"MemoryBlock", "GatedUnit", "LSTMVariant", "EndlessMemory"}),
     ),
     Headings(
         "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})

@@ -1,9 +1,20 @@
 """What is remembered: one family of cells a file."""
 
-from throughtime.cells.elman import Elman, ElmanState
+from throughtime.cells.elman import IRNN, Elman, ElmanState
 from throughtime.cells.gru import GRU, GRUState, ResetBeforeGRU
+from throughtime.cells.higher_order import HigherOrderElman, HigherOrderState
+from throughtime.cells.jordan import Jordan, JordanState
 from throughtime.cells.lstm import LSTM, CoupledLSTM, LSTMState
-from throughtime.cells.lstm_peephole import CoupledPeepholeLSTM, PeepholeLSTM
+from throughtime.cells.lstm_1997 import OriginalLSTM
+from throughtime.cells.lstm_full_gate_recurrence import FullGateRecurrenceLSTM, GateRecurrenceState
+from throughtime.cells.lstm_peephole import CoupledPeepholeLSTM, PartialPeepholeLSTM, PeepholeLSTM
+from throughtime.cells.lstm_variants import (
+    NoForgetGateLSTM,
+    NoInputActivationLSTM,
+    NoInputGateLSTM,
+    NoOutputActivationLSTM,
+    NoOutputGateLSTM,
+)
 from throughtime.cells.minimal_gated_unit import MinimalGatedUnit
 from throughtime.core.cell import Cell
 
@@ -11,10 +22,20 @@ CELLS: dict[str, type[Cell]] = {
     cell.kind: cell
     for cell in (
         Elman,
+        IRNN,
+        HigherOrderElman,
+        Jordan,
         LSTM,
         PeepholeLSTM,
         CoupledLSTM,
         CoupledPeepholeLSTM,
+        OriginalLSTM,
+        NoInputGateLSTM,
+        NoForgetGateLSTM,
+        NoOutputGateLSTM,
+        NoInputActivationLSTM,
+        NoOutputActivationLSTM,
+        FullGateRecurrenceLSTM,
         GRU,
         ResetBeforeGRU,
         MinimalGatedUnit,
@@ -22,17 +43,46 @@ CELLS: dict[str, type[Cell]] = {
 }
 """Every cell that can be chosen by name; its constructor takes `input_size`, `hidden_size` and `key`."""
 
+SEARCH_SPACE: dict[str, str] = {
+    "V": PeepholeLSTM.kind,
+    "NIG": NoInputGateLSTM.kind,
+    "NFG": NoForgetGateLSTM.kind,
+    "NOG": NoOutputGateLSTM.kind,
+    "NIAF": NoInputActivationLSTM.kind,
+    "NOAF": NoOutputActivationLSTM.kind,
+    "CIFG": CoupledPeepholeLSTM.kind,
+    "NP": LSTM.kind,
+    "FGR": FullGateRecurrenceLSTM.kind,
+}
+"""The vanilla LSTM and its eight variants: their names in `CELLS`, by the abbreviations of Greff et al. 2015,
+"LSTM: a search space odyssey"."""
+
 __all__ = [
     "CELLS",
     "GRU",
+    "IRNN",
     "LSTM",
+    "SEARCH_SPACE",
     "CoupledLSTM",
     "CoupledPeepholeLSTM",
     "Elman",
     "ElmanState",
+    "FullGateRecurrenceLSTM",
     "GRUState",
+    "GateRecurrenceState",
+    "HigherOrderElman",
+    "HigherOrderState",
+    "Jordan",
+    "JordanState",
     "LSTMState",
     "MinimalGatedUnit",
+    "NoForgetGateLSTM",
+    "NoInputActivationLSTM",
+    "NoInputGateLSTM",
+    "NoOutputActivationLSTM",
+    "NoOutputGateLSTM",
+    "OriginalLSTM",
+    "PartialPeepholeLSTM",
     "PeepholeLSTM",
     "ResetBeforeGRU",
 ]

@@ -1,5 +1,6 @@
 """The simple recurrent network of Elman: the hidden layer sees its own last values."""
 
+import math
 from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.core.cell import Fused, FusedCell
-from throughtime.core.errors import check_sizes, choose
+from throughtime.core.errors import OptionError, check_sizes, choose
 from throughtime.core.initializers import initializer, per_gate
 
 
@@ -36,8 +37,7 @@ class Elman(FusedCell):
         hidden_size: number of hidden units, at least 1.
         activation: `"tanh"` or `"relu"`.
         input_initializer, recurrent_initializer: names from `core.initializers`. Orthogonal recurrent weights
-            keep the length of the gradient through many steps; the identity with `"relu"` is the IRNN of Le
-            et al. 2015.
+            keep the length of the gradient through many steps; the identity with `"relu"` is an `IRNN`.
         key: source of the initial weights.
 
     **Cost**
@@ -103,3 +103,60 @@ class Elman(FusedCell):
     def fused(self) -> Fused:
         """Return the kernel of these equations."""
         return Fused(f"elman_{self.activation}", ("input_weight", "bias", "recurrent_weight"))
+
+
+class IRNN(Elman):
+    r"""An Elman network of rectified units that starts by copying its hidden layer from step to step.
+
+    **Equations**
+
+        h_t = max(0, W x_t + U h_{t-1} + b),   at first U = s 1 and b = 0          (1)
+        y_t = h_t                                                                  (2)
+
+    **Shapes**
+
+        as `Elman`
+
+    Arguments:
+        input_size: number of features of an element, at least 1.
+        hidden_size: number of hidden units, at least 1.
+        scale: s, what U starts with on its diagonal, above 0. With 1 a hidden layer that nothing is added to
+            stays as it is, and so does the gradient; less makes both fade like s^n over n steps, which the
+            paper prefers where what matters is near (0.01 for speech).
+        input_deviation: standard deviation of the normal distribution that W is drawn from, above 0. Small,
+            so that what has been seen is not drowned before anything is learned.
+        key: source of W.
+
+    **Cost**
+
+        as `Elman`
+
+    **Differs from**
+
+        `Elman` in where it starts, and in nothing else; it has the same kernel.
+
+    **Source**
+
+        Le, Jaitly & Hinton 2015, "A simple way to initialize recurrent networks of rectified linear units",
+        arXiv 1504.00941 (the initialization trick).
+    """
+
+    kind: ClassVar[str] = "irnn"
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        scale: float = 1.0,
+        input_deviation: float = 0.001,
+        key: PRNGKeyArray,
+    ):
+        for name, value in (("scale", scale), ("input_deviation", input_deviation)):
+            if not 0 < value < math.inf:
+                raise OptionError(f"{name} is {value}; choose a number above 0")
+        super().__init__(
+            input_size, hidden_size, activation="relu", recurrent_initializer="identity", key=key
+        )
+        self.input_weight = input_deviation * jax.random.normal(key, (hidden_size, input_size))
+        self.recurrent_weight = scale * self.recurrent_weight

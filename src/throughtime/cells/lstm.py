@@ -27,12 +27,13 @@ class MemoryBlock(Cell):
     """
 
     kind: ClassVar[str]
-    gates: ClassVar[tuple[str, ...]]
+    gates: eqx.AbstractClassVar[tuple[str, ...]]
     """What each block of H rows of the weights computes, the candidate g among them."""
     peepholes: ClassVar[tuple[str, ...]] = ()
     """The gates that see the memory, one row of `peephole_weight` each."""
-    keeping: ClassVar[tuple[str, int]] = ("f", 1)
-    """The gate whose bias decides how long a memory lasts, and the sign that makes it last longer."""
+    keeping: ClassVar[tuple[str, int] | None] = ("f", 1)
+    """The gate whose bias decides how long a memory lasts, and the sign that makes it last longer; none, if
+    nothing ends a memory."""
 
     input_weight: Float[Array, "G I"]
     recurrent_weight: Float[Array, "G H"]
@@ -62,13 +63,15 @@ class MemoryBlock(Cell):
             initializer(recurrent_initializer), recurrent_key, count, hidden_size, hidden_size
         )
         biases = dict.fromkeys(self.gates, jnp.zeros(hidden_size))
-        gate, sign = self.keeping
-        if memory_steps is None:
-            biases[gate] += sign * forget_bias
-        else:
-            keep = chrono(bias_key, hidden_size, memory_steps)
-            biases["i"] = -keep
-            biases[gate] = sign * keep
+        if self.keeping is not None:
+            gate, sign = self.keeping
+            if memory_steps is None:
+                biases[gate] += sign * forget_bias
+            else:
+                keep = chrono(bias_key, hidden_size, memory_steps)
+                if "i" in self.gates:
+                    biases["i"] = -keep
+                biases[gate] = sign * keep
         self.bias = jnp.concatenate([biases[gate] for gate in self.gates])
         self.peephole_weight = jnp.zeros((len(self.peepholes), hidden_size)) if self.peepholes else None
         self.input_size = input_size

@@ -1,13 +1,17 @@
 """LSTMs with peepholes: gates that see the memory itself, not only what the output gate lets out of it."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+import equinox as eqx
 import jax.numpy as jnp
 from jax.nn import sigmoid
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from throughtime.cells.lstm import LSTMState, MemoryBlock
+from throughtime.cells.lstm_variants import LSTMVariant
 from throughtime.core.cell import Fused, FusedCell
+from throughtime.core.errors import OptionError, choose
 
 
 class PeepholeLSTM(MemoryBlock, FusedCell):
@@ -39,8 +43,8 @@ class PeepholeLSTM(MemoryBlock, FusedCell):
 
         `LSTM`: the three products with p, so that a closed output gate no longer hides the memory from the
         gates. Each unit sees its own memory only, as in Greff et al.; Gers et al. give the gates of a block
-        of several memory cells a peephole from each of them. PyTorch and Keras 3 have no peepholes; ONNX
-        stores them in the order i, o, f.
+        of several memory cells a peephole from each of them. `PartialPeepholeLSTM` has some of the three.
+        PyTorch and Keras 3 have no peepholes; ONNX stores them in the order i, o, f.
 
     **Source**
 
@@ -126,3 +130,74 @@ class CoupledPeepholeLSTM(MemoryBlock, FusedCell):
     def fused(self) -> Fused:
         """Return the kernel of these equations."""
         return Fused("lstm_coupled_peephole", ("input_weight", "bias", "recurrent_weight", "peephole_weight"))
+
+
+class PartialPeepholeLSTM(LSTMVariant):
+    r"""An LSTM of which some gates see the memory, and the others do not.
+
+    **Equations**
+
+        those of `PeepholeLSTM`, with p_k = 0 for every gate k that has no peephole
+
+    **Shapes**
+
+        as `PeepholeLSTM`, but p `[n, H]`, a row for each of the n gates that have a peephole, in the order i,
+        f, o
+
+    Arguments:
+        peepholes: the gates that see the memory, at least one of `"i"`, `"f"` and `"o"`, in any order.
+        input_size, hidden_size, forget_bias, memory_steps, input_initializer, recurrent_initializer, key: as
+            for `LSTM`. The peepholes start at 0, so that training starts from the `LSTM` of the same key.
+
+    **Raises**
+
+        OptionError: a gate is unknown or named twice, or there is none.
+
+    **Cost**
+
+        a step: 4 H (I + H) + n H multiply-adds; state 2 H; parameters 4 H (I + H + 1) + n H. It runs step by
+        step; with all three peepholes, `PeepholeLSTM` computes the same numbers with a kernel.
+
+    **Differs from**
+
+        `PeepholeLSTM`: a peephole that is left out is no parameter, and training cannot bring it back.
+
+    **Source**
+
+        Gers, Schraudolph & Schmidhuber 2002, "Learning precise timing with LSTM recurrent networks", Journal
+        of Machine Learning Research 3.
+    """
+
+    gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
+
+    peephole_weight: Float[Array, "n H"]
+    peepholes: tuple[str, ...] = eqx.field(static=True)  # type: ignore[misc]  # each object has its own
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        peepholes: Iterable[str],
+        forget_bias: float = 1.0,
+        memory_steps: int | None = None,
+        input_initializer: str = "glorot",
+        recurrent_initializer: str = "orthogonal",
+        key: PRNGKeyArray,
+    ):
+        given = tuple(choose("a gate in peepholes", gate, PeepholeLSTM.peepholes) for gate in peepholes)
+        if not given:
+            raise OptionError("peepholes names no gate; choose some of i, f, o, or use LSTM, which has none")
+        if len(set(given)) < len(given):
+            raise OptionError(f"peepholes is {given}; name each gate once")
+        self.peepholes = tuple(gate for gate in PeepholeLSTM.peepholes if gate in given)
+        MemoryBlock.__init__(
+            self,
+            input_size,
+            hidden_size,
+            forget_bias=forget_bias,
+            memory_steps=memory_steps,
+            input_initializer=input_initializer,
+            recurrent_initializer=recurrent_initializer,
+            key=key,
+        )

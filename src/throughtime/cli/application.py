@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "Score a model on a file of labelled sequences.",
     "predict": "Answer for each sequence of a file.",
     "describe": "Show what a model is and how it was trained.",
+    "problem": "Train a network on sequences whose answers are known.",
     "reproduce": "Train what a recipe describes, beside the published result.",
 }
 """Every subcommand, the module and the function of that name, and the first line of its help."""

@@ -13,14 +13,14 @@ from throughtime.cli.compilations import keep_compilations
 from throughtime.cli.evaluation import show_evaluation
 from throughtime.cli.recipe import read_recipe
 from throughtime.cli.screen import say, scores_in_words, show
-from throughtime.cli.setting_options import given_settings, takes_settings
+from throughtime.cli.setting_options import GROUPS, given_settings, takes_settings
 from throughtime.cli.sources import open_for
 from throughtime.cli.trials import Trial, best_of, show_trials, train_trials
 from throughtime.core.errors import InterruptedFit, OptionError
 from throughtime.training.model_folder import check_free, save_model
 
 
-@takes_settings
+@takes_settings(GROUPS)
 def fit(
     task: Annotated[
         str | None,

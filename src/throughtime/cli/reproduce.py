@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,37 +27,51 @@ def reproduce(
 ) -> int:
     """Train what a recipe describes, beside the published result.
 
-    Trains a model for each seed, and for each the fixed-window network with the same settings. Exit status 0
-    if the mean reaches the recipe's bar, 1 if not. The result is appended to results/NAME.jsonl beside the
-    recipe.
+    A recipe with files trains a model for each seed, and for each the fixed-window network with the same
+    settings. A recipe with a problem trains every network that it compares, once for each seed. Exit status 0
+    if the bars are reached, 1 if not. The result is appended to results/NAME.jsonl beside the recipe.
     """
     from throughtime.cli.application import DONE, FAILED
+    from throughtime.cli.comparison import is_comparison
     from throughtime.cli.compilations import keep_compilations
-    from throughtime.cli.recipe import read_recipe
-    from throughtime.cli.results import Result, append_result, find_recipe, to_reproduce
+    from throughtime.cli.results import append_result, find_recipe
     from throughtime.cli.screen import say
+
+    path = find_recipe(recipe)
+    keep_compilations()
+    result = (_compared if is_comparison(path) else _trained)(path, seeds, quiet)
+    result.show()
+    file = append_result(result.as_json(path.parent), path)
+    if not quiet:
+        say(f"appended to {file}")
+    return DONE if result.reached else FAILED
+
+
+def _compared(path: Path, seeds: int | None, quiet: bool) -> Any:
+    from throughtime.cli.comparison import read_comparison
+    from throughtime.cli.contest import run_contest
+
+    comparison = read_comparison(path)
+    return run_contest(path.stem, comparison, seeds or comparison.published.seeds, quiet=quiet)
+
+
+def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
+    from throughtime.cli.recipe import read_recipe
+    from throughtime.cli.results import Result, to_reproduce
     from throughtime.cli.sources import open_for
     from throughtime.cli.trials import train_trials
     from throughtime.networks.window import FixedWindow
 
-    path = find_recipe(recipe)
     chosen = read_recipe(path)
     published, train_file, test_file = to_reproduce(chosen, path)
     skip = chosen.data.skip_bad_rows
     source = open_for(chosen.data, train_file, skip_bad_rows=skip)
     test = open_for(chosen.data, test_file, skip_bad_rows=skip)
-    keep_compilations()
 
-    def trained(cell: str) -> Any:
+    def trials(cell: str) -> Any:
         network = chosen.network.model_copy(update={"cell": cell})
         settings = chosen.settings.model_copy(update={"network": network})
         return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet)
 
-    ours = trained(chosen.network.cell)
-    window = trained(FixedWindow.kind)
-    result = Result(path.stem, published, chosen.network.cell, ours, window)
-    result.show()
-    file = append_result(result, path)
-    if not quiet:
-        say(f"appended to {file}")
-    return DONE if result.reached else FAILED
+    ours = trials(chosen.network.cell)
+    return Result(path.stem, published, chosen.network.cell, ours, trials(FixedWindow.kind))

@@ -118,18 +118,18 @@ class Result:
         }
 
 
-def append_result(result: Result, recipe: Path) -> Path:
+def append_result(figures: dict[str, Any], recipe: Path) -> Path:
     """Add a line to `results/NAME.jsonl` beside the recipe, and return that file.
 
     **Raises**
 
         UsageError: it cannot be written to.
     """
-    file = recipe.parent / "results" / f"{result.name}.jsonl"
+    file = recipe.parent / "results" / f"{recipe.stem}.jsonl"
     try:
         file.parent.mkdir(exist_ok=True)
         with open(file, "a", encoding="utf-8") as lines:
-            lines.write(json.dumps(result.as_json(recipe.parent)) + "\n")
+            lines.write(json.dumps(figures) + "\n")
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}; make it writable") from None
     return file

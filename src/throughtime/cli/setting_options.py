@@ -18,7 +18,7 @@ from throughtime.learning import RULES
 from throughtime.networks.architecture import CELL_NAMES, Architecture
 from throughtime.tasks import TASKS
 from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
-from throughtime.training.settings import DataSettings, Settings, TrainingSettings
+from throughtime.training.settings import DataSettings, Settings, SolvingSettings, TrainingSettings
 
 Given = dict[str, dict[str, Any]]
 """Settings that were given as options, by group; those of the run itself are in the group `""`."""
@@ -33,22 +33,37 @@ NAMES = {
 """What a setting that names an entry of a registry can be; the settings themselves check it."""
 
 
-class _Group(NamedTuple):
+class Group(NamedTuple):
+    """Settings that stand together in the help: whose they are, the heading, and which of them."""
+
     options: type[Options]
     panel: str
     names: tuple[str, ...]
 
 
-GROUPS = {
-    "data": _Group(DataSettings, "Data", tuple(DataSettings.model_fields)),
-    "network": _Group(Architecture, "Network", tuple(Architecture.model_fields)),
-    "training": _Group(TrainingSettings, "Training", tuple(TrainingSettings.model_fields)),
-    "": _Group(Settings, "Training", ("seed",)),
+Groups = Mapping[str, Group]
+
+GROUPS: Groups = {
+    "data": Group(DataSettings, "Data", tuple(DataSettings.model_fields)),
+    "network": Group(Architecture, "Network", tuple(Architecture.model_fields)),
+    "training": Group(TrainingSettings, "Training", tuple(TrainingSettings.model_fields)),
+    "": Group(Settings, "Training", ("seed",)),
 }
+"""The settings of a run on data from files."""
+
+PROBLEM_GROUPS: Groups = {
+    "network": GROUPS["network"],
+    "training": Group(SolvingSettings, "Training", tuple(SolvingSettings.model_fields)),
+}
+"""The settings of a run on a problem."""
 
 
-def takes_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for every setting, in place of its parameter `**settings`."""
+def takes_settings(groups: Groups) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for every setting of these groups, in place of its parameter `**settings`."""
+    return functools.partial(_with_settings, groups)
+
+
+def _with_settings(groups: Groups, command: Callable[..., Any]) -> Callable[..., Any]:
     own = [
         parameter
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
@@ -58,7 +73,7 @@ def takes_settings(command: Callable[..., Any]) -> Callable[..., Any]:
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=_unset(group, name), annotation=_option(group, name)
         )
-        for group in GROUPS.values()
+        for group in groups.values()
         for name in group.names
     ]
 
@@ -71,21 +86,21 @@ def takes_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_options
 
 
-def given_settings(values: Mapping[str, Any]) -> Given:
-    """Return the settings among the values of a command's options, checked one by one.
+def given_settings(values: Mapping[str, Any], groups: Groups = GROUPS) -> Given:
+    """Return the settings of these groups among the values of a command's options, checked one by one.
 
     **Raises**
 
         OptionError: a value that the setting cannot have; it names the option.
     """
     given: Given = {}
-    for group_name, group in GROUPS.items():
+    for group_name, group in groups.items():
         for name in group.names:
             value, default = values.get(name), group.options.model_fields[name].default
             if isinstance(default, bool):
                 value = not default if value else None
             if value is not None:
-                given.setdefault(group_name, {})[name] = _checked(group_name, name, value)
+                given.setdefault(group_name, {})[name] = _checked(group.options, name, value)
     return given
 
 
@@ -94,8 +109,7 @@ def option_name(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _checked(group_name: str, name: str, value: Any) -> Any:
-    group = GROUPS[group_name].options
+def _checked(group: type[Options], name: str, value: Any) -> Any:
     try:
         if group is Settings:
             return getattr(Settings.parse({"task": next(iter(TASKS)), name: value}), name)
@@ -106,11 +120,11 @@ def _checked(group_name: str, name: str, value: Any) -> Any:
         raise OptionError(re.sub(rf"^{name}\b", option_name(name), str(error))) from None
 
 
-def _unset(group: _Group, name: str) -> bool | None:
+def _unset(group: Group, name: str) -> bool | None:
     return False if isinstance(group.options.model_fields[name].default, bool) else None
 
 
-def _option(group: _Group, name: str) -> Any:
+def _option(group: Group, name: str) -> Any:
     field = group.options.model_fields[name]
     words = _words(group.options)[name]
     if _choices(field, name):
@@ -164,9 +178,12 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
 
 
 def _words(options: type[Options]) -> dict[str, str]:
-    """Return what the docstring of a group says about each of its settings, as sentences."""
-    listed = inspect.getdoc(options).partition("Arguments:\n")[2]  # type: ignore[union-attr]
-    listed = re.split(r"\n(?=\S)", listed)[0]
-    entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", listed, re.MULTILINE)
-    sentences = {name: " ".join(text.split()) for name, text in entries}
-    return {name: text[:1].upper() + text[1:] for name, text in sentences.items()}
+    """Return what the docstrings of a group, and of the groups it extends, say about each setting."""
+    words: dict[str, str] = {}
+    for group in reversed(options.__mro__):
+        listed = inspect.cleandoc(group.__doc__ or "").partition("Arguments:\n")[2]
+        listed = re.split(r"\n(?=\S)", listed)[0]
+        entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", listed, re.MULTILINE)
+        sentences = {name: " ".join(text.split()) for name, text in entries}
+        words |= {name: text[:1].upper() + text[1:] for name, text in sentences.items()}
+    return words

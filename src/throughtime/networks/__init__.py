@@ -6,6 +6,7 @@ from throughtime.networks.connections import ConnectedMap, Residual, Shortcut, c
 from throughtime.networks.dilated import Dilated, DilatedState, dilated_stack
 from throughtime.networks.dropout import Dropout, DropoutState, without_noise
 from throughtime.networks.embedding import Embedding, one_hot
+from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.stack import Stack, StackState
@@ -23,6 +24,7 @@ __all__ = [
     "DropoutState",
     "Embedding",
     "FixedWindow",
+    "LearnedStart",
     "Linear",
     "MeanPooling",
     "MeanState",

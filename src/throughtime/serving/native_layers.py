@@ -14,6 +14,7 @@ from throughtime.networks import (
     Dropout,
     Embedding,
     FixedWindow,
+    LearnedStart,
     Linear,
     MeanPooling,
     Stack,
@@ -43,6 +44,11 @@ def _stack(cell: Stack) -> list[Layer] | None:
             return None
         layers += described
     return layers
+
+
+@_describe.register
+def _learned_start(cell: LearnedStart) -> list[Layer] | None:
+    return native_layers(cell.cell)
 
 
 @_describe.register

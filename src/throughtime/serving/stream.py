@@ -13,7 +13,7 @@ from throughtime.core.fused import OFF, instruction_set
 from throughtime.core.state import initial_states
 from throughtime.kernels.library import DTYPES
 from throughtime.kernels.stepping import NativeStepper
-from throughtime.networks import Dilated, Embedding, Stack, without_noise
+from throughtime.networks import Dilated, Embedding, LearnedStart, Stack, without_noise
 from throughtime.serving.native_layers import native_layers
 
 
@@ -200,4 +200,4 @@ def _step(cell: Cell, states: State, inputs: Shaped[Array, "n *I"]) -> tuple[Sta
 def _lowest(cell: Cell) -> Cell:
     if isinstance(cell, Stack):
         return _lowest(cell.cells[0])
-    return _lowest(cell.cell) if isinstance(cell, Dilated) else cell
+    return _lowest(cell.cell) if isinstance(cell, Dilated | LearnedStart) else cell

@@ -45,8 +45,8 @@ class DataSettings(Options):
     skip_bad_rows: bool = False
 
 
-class TrainingSettings(Options):
-    """How weights are found.
+class StepSettings(Options):
+    """How one training step changes the weights.
 
     Arguments:
         rule: name of the learning rule.
@@ -58,11 +58,6 @@ class TrainingSettings(Options):
         weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
         batch_size: sequences in a step, at least 1.
-        epochs: most passes over the training data, at least 1.
-        validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
-            none.
-        patience: epochs without improvement before training stops; 0 for never.
-        metric: what improvement is measured by: the loss, or a metric of the task.
     """
 
     rule: str = "bptt"
@@ -74,10 +69,6 @@ class TrainingSettings(Options):
     weight_decay: NotNegative = 0.01
     clip_norm: NotNegative = 1.0
     batch_size: Count = 32
-    epochs: Count = 30
-    validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    patience: Annotated[int, Field(ge=0)] = 8
-    metric: str = "loss"
 
     @property
     def needs_the_end(self) -> bool:
@@ -98,6 +89,42 @@ class TrainingSettings(Options):
     @classmethod
     def _known_schedule(cls, name: str) -> str:
         return choose("schedule", name, SCHEDULES)
+
+
+class TrainingSettings(StepSettings):
+    """How weights are found for data from files.
+
+    Arguments:
+        epochs: most passes over the training data, at least 1.
+        validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
+            none.
+        patience: epochs without improvement before training stops; 0 for never.
+        metric: what improvement is measured by: the loss, or a metric of the task.
+    """
+
+    epochs: Count = 30
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    patience: Annotated[int, Field(ge=0)] = 8
+    metric: str = "loss"
+
+
+class SolvingSettings(StepSettings):
+    """How weights are found for a problem, of which there are as many sequences as anyone wants.
+
+    Arguments:
+        weight_decay: as for other data, but 0 by default: a problem without noise needs none.
+        iterations: most training steps, at least 1; each sees new sequences.
+        check_every: training steps from one test to the next, at least 1.
+        test_sequences: how many sequences a test has, at least 1; the same ones in every test.
+        enough: the share of test sequences answered right at which training stops, above 0 to 1; never before
+            the last step when left out.
+    """
+
+    weight_decay: NotNegative = 0.0
+    iterations: Count = 2000
+    check_every: Count = 100
+    test_sequences: Count = 1000
+    enough: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
 class Settings(Options):
@@ -125,20 +152,9 @@ class Settings(Options):
         return self
 
     @model_validator(mode="after")
-    def _streams_read_forward(self) -> "Settings":
-        if self.network.direction == "forward":
-            return self
-        reason = "a network of direction='both' must see the whole sequence, so it"
-        if self.training.chunk_size is not None:
-            raise ValueError(
-                f"{reason} cannot be trained in chunks of {self.training.chunk_size}; leave chunk_size out, "
-                "or use direction='forward'"
-            )
-        if RULES[self.training.rule].is_online:
-            raise ValueError(
-                f"{reason} cannot learn by the online rule {self.training.rule!r}; use the rule 'bptt', or "
-                "direction='forward'"
-            )
+    def _network_can_be_trained_so(self) -> "Settings":
+        if (reason := what_cannot_be(self.network, self.training)) is not None:
+            raise ValueError(reason)
         return self
 
     def with_seed(self, seed: int) -> "Settings":
@@ -148,6 +164,24 @@ class Settings(Options):
     def to_toml(self) -> str:
         """Return the settings as a recipe; settings without a value are left out."""
         return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
+    """Return why a network cannot be trained in such steps, and what to do; None if it can."""
+    if network.direction == "forward":
+        return None
+    reason = "a network of direction='both' must see the whole sequence, so it"
+    if training.chunk_size is not None:
+        return (
+            f"{reason} cannot be trained in chunks of {training.chunk_size}; leave chunk_size out, or use "
+            "direction='forward'"
+        )
+    if RULES[training.rule].is_online:
+        return (
+            f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
+            "direction='forward'"
+        )
+    return None
 
 
 def read_toml(path: Path) -> dict[str, object]:

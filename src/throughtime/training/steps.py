@@ -19,12 +19,12 @@ from throughtime.data.dataset import Encoded
 from throughtime.learning import RULES, gradient_over_chunks
 from throughtime.tasks import Task
 from throughtime.training.optimizers import optimizer
-from throughtime.training.settings import TrainingSettings
+from throughtime.training.settings import StepSettings
 
 OptimizerState = Any
 
 
-def optimizer_of(settings: TrainingSettings, total_steps: int) -> optax.GradientTransformation:
+def optimizer_of(settings: StepSettings, total_steps: int) -> optax.GradientTransformation:
     """Return the optimiser that the settings describe, for a run of at most `total_steps` steps."""
     return optimizer(
         settings.optimizer,
@@ -38,7 +38,7 @@ def optimizer_of(settings: TrainingSettings, total_steps: int) -> optax.Gradient
 
 
 @partial(jax.jit, static_argnames=("settings", "total_steps"))
-def start_optimizer(network: Network, settings: TrainingSettings, total_steps: int) -> OptimizerState:
+def start_optimizer(network: Network, settings: StepSettings, total_steps: int) -> OptimizerState:
     """Return the optimiser's state before the first step."""
     return optimizer_of(settings, total_steps).init(eqx.filter(network, eqx.is_inexact_array))
 
@@ -51,7 +51,7 @@ def training_step(
     count: int,
     *,
     task: type[Task],
-    settings: TrainingSettings,
+    settings: StepSettings,
     total_steps: int,
 ) -> tuple[Network, OptimizerState, Float[Array, ""]]:
     """Return network and optimiser after one step, and the mean loss of the batch before it.
@@ -67,7 +67,7 @@ def training_step(
     loss, gradient = _gradient(
         network, *batch, key, np.int32(count), task=task, rule=settings.rule, chunk_size=settings.chunk_size
     )
-    network, optimizer_state = _update(
+    network, optimizer_state = update(
         network, optimizer_state, gradient, optimizer=optimizer_of(settings, total_steps)
     )
     return network, optimizer_state, loss
@@ -107,13 +107,14 @@ def _gradient(
     static_argnames=("optimizer",),
     donate_argnames=("network", "optimizer_state"),
 )
-def _update(
+def update(
     network: Network,
     optimizer_state: OptimizerState,
     gradient: Network,
     *,
     optimizer: optax.GradientTransformation,
 ) -> tuple[Network, OptimizerState]:
+    """Return network and optimiser after one update, in the buffers of those before it."""
     updates, optimizer_state = optimizer.update(
         gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
     )

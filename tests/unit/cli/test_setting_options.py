@@ -12,7 +12,7 @@ from throughtime.tasks import TASKS
 from throughtime.training.settings import Settings
 
 
-@takes_settings
+@takes_settings(GROUPS)
 def command(first: str = "", **settings: Any) -> dict[str, Any]:
     """A command."""
     return given_settings(settings)

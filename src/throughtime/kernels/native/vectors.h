@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace throughtime {
 
@@ -61,26 +62,30 @@ inline void store(T* to, Vec<T> value) {
   *reinterpret_cast<typename Simd<T>::Anywhere*>(to) = value;
 }
 
-// Transposes a square of numbers, one vector a row, by exchanging halves, quarters, ... of pairs of rows.
-template <class T>
-inline void transpose(Vec<T> (&rows)[Simd<T>::width]) {
-  using Bits = typename Simd<T>::Bits;
+// Exchanges the lanes of two vectors that differ in one bit of their number, `step`, as a transposition does.
+template <class T, int step, int... lane>
+inline void exchange(Vec<T>& one, Vec<T>& other, std::integer_sequence<int, lane...>) {
   constexpr int width = Simd<T>::width;
-#pragma GCC unroll 8
-  for (int step = 1; step < width; step *= 2) {
-    Bits low{}, high{};
-    for (int lane = 0; lane < width; lane++) {
-      low[lane] = lane & step ? width + lane - step : lane;
-      high[lane] = lane & step ? width + lane : lane + step;
-    }
+#ifdef __clang__
+  const Vec<T> low = __builtin_shufflevector(one, other, (lane & step ? width + lane - step : lane)...);
+  other = __builtin_shufflevector(one, other, (lane & step ? width + lane : lane + step)...);
+#else
+  using Bits = typename Simd<T>::Bits;
+  const Vec<T> low = __builtin_shuffle(one, other, Bits{(lane & step ? width + lane - step : lane)...});
+  other = __builtin_shuffle(one, other, Bits{(lane & step ? width + lane : lane + step)...});
+#endif
+  one = low;
+}
+
+// Transposes a square of numbers, one vector a row, by exchanging halves, quarters, ... of pairs of rows.
+template <class T, int step = 1>
+inline void transpose(Vec<T> (&rows)[Simd<T>::width]) {
+  constexpr int width = Simd<T>::width;
 #pragma GCC unroll 16
-    for (int row = 0; row < width; row++) {
-      if (row & step) continue;
-      const Vec<T> one = rows[row], other = rows[row + step];
-      rows[row] = __builtin_shuffle(one, other, low);
-      rows[row + step] = __builtin_shuffle(one, other, high);
-    }
-  }
+  for (int row = 0; row < width; row++)
+    if (!(row & step))
+      exchange<T, step>(rows[row], rows[row + step], std::make_integer_sequence<int, width>{});
+  if constexpr (2 * step < width) transpose<T, 2 * step>(rows);
 }
 
 // A vector of hidden units: `width` neighbours, or the fewer that are left at the end of a row. Arrays are not

@@ -1,0 +1,110 @@
+"""Data sets by name: fetched once, checked, unpacked to plain files; nothing half-done passes for a file."""
+
+import gzip
+import hashlib
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from throughtime.core.errors import DataError, OptionError
+from throughtime.data.catalogue import CATALOGUE, Entry, fashion_mnist, fetch
+from throughtime.data.catalogue.registries import DebianPackage, SourcePackage
+
+CONTENT = b"what the registry has"
+SUM = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A registry in the place of the real ones, and a catalogue of one; the commands that were run."""
+    commands: list[Any] = []
+
+    def run(command: list[str], cwd: Path, **options: Any) -> Any:
+        commands.append(command)
+        (cwd / "parcel-1.2.tar.gz").write_bytes(CONTENT)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    def extract(archive: Path, folder: Path) -> None:
+        (folder / "letters.txt").write_bytes(archive.read_bytes().upper())
+
+    entry = Entry(SourcePackage("parcel", "1.2", SUM), "free", "nobody", ("letters.txt",), extract)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(CATALOGUE, "letters", entry)
+    return commands
+
+
+def test_fetched_once(registry: list[Any], tmp_path: Path) -> None:
+    folder = fetch("letters")
+    assert (folder / "letters.txt").read_bytes() == CONTENT.upper()
+    assert [file.name for file in folder.iterdir()] == ["letters.txt"]
+    assert tmp_path in folder.parents
+    assert fetch("letters") == folder
+    [command] = registry
+    assert command[-1] == "parcel==1.2"
+    assert "--no-deps" in command
+
+
+def test_another_file_than_the_pinned_one(registry: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(CATALOGUE["letters"], package=SourcePackage("parcel", "1.2", "0" * 64))
+    monkeypatch.setitem(CATALOGUE, "letters", other)
+    with pytest.raises(
+        DataError, match=rf"'letters' is not the one that was pinned: .* {SUM}, expected 0000"
+    ):
+        fetch("letters")
+
+
+def test_what_cannot_be_had(registry: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(command: list[str], **options: Any) -> Any:
+        return subprocess.CompletedProcess(command, 1, "", "looking\nno such package\n")
+
+    monkeypatch.setattr(subprocess, "run", refuses)
+    with pytest.raises(DataError, match=r"'letters' cannot be had: .* parcel 1\.2 failed: no such package"):
+        fetch("letters")
+
+    def missing(command: list[str], **options: Any) -> Any:
+        raise FileNotFoundError(2, "No such file or directory", command[0])
+
+    monkeypatch.setattr(subprocess, "run", missing)
+    debian = replace(CATALOGUE["letters"], package=DebianPackage("parcel", "1.2", SUM))
+    monkeypatch.setitem(CATALOGUE, "letters", debian)
+    with pytest.raises(DataError, match=r"apt-get download parcel 1\.2 failed: .* 'apt-get'"):
+        fetch("letters")
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(OptionError, match=r"dataset is 'movie_review' \(did you mean 'movie_reviews'\?\)"):
+        fetch("movie_review")
+
+
+def test_pictures_become_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = np.arange(3 * 784).reshape(3, 28, 28).astype(np.uint8)
+    labels = np.array([9, 0, 2], np.uint8)
+
+    def unpack(archive: Path, folder: Path) -> None:
+        place = folder / "usr/share/datasets/fashion-mnist"
+        place.mkdir(parents=True)
+        for part in ("train", "t10k"):
+            sizes = np.array([3, 28, 28], ">u4").tobytes()
+            with gzip.open(place / f"{part}-images-idx3-ubyte.gz", "wb") as file:
+                file.write(b"\0\0\x08\x03" + sizes + pictures.tobytes())
+            with gzip.open(place / f"{part}-labels-idx1-ubyte.gz", "wb") as file:
+                file.write(b"\0\0\x08\x01" + sizes[:4] + labels.tobytes())
+
+    monkeypatch.setattr(fashion_mnist, "unpack_debian", unpack)
+    CATALOGUE["fashion_mnist"].extract(tmp_path / "archive", tmp_path)
+    rows = np.load(tmp_path / "rows_train.npz")
+    np.testing.assert_array_equal(rows["X"], pictures)
+    assert rows["y"].tolist() == ["ankle boot", "t-shirt", "pullover"]
+    pixels = np.load(tmp_path / "shuffled_pixels_test.npz")["X"]
+    assert pixels.shape == (3, 784, 1)
+    flat = pictures.reshape(3, 784)
+    np.testing.assert_array_equal(np.sort(pixels[..., 0]), np.sort(flat))
+    assert not np.array_equal(pixels[..., 0], flat)
+    # One order for all pictures: where the first picture has its k-th pixel, so have the others.
+    columns = {tuple(column) for column in flat.T}
+    assert {tuple(column) for column in pixels[..., 0].T} == columns
