@@ -18,6 +18,7 @@ NAMES = (
     "streaming",
     "training_loop",
     "kernels_in_training",
+    "dilated",
     "large_file",
     "linear_recurrences",
 )

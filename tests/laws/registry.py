@@ -13,9 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from tests.laws import rows_convolutional, rows_elementwise, rows_grid, rows_simple, rows_wrappers
+from tests.laws import (
+    rows_convolutional,
+    rows_elementwise,
+    rows_grid,
+    rows_simple,
+    rows_wirings,
+    rows_wrappers,
+)
 from tests.laws.compilation import quick_jit
-from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, Row
+from tests.laws.row import BATCH, HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, MapRow, Row
 from throughtime import (
     GRU,
     LSTM,
@@ -72,15 +79,6 @@ class Specimen:
     ) -> tuple[State, Array]:
         compiled = quick_jit(self.run, "reverse")
         return compiled(self.cell if cell is None else cell, inputs, state, lengths=lengths, reverse=reverse)
-
-
-@dataclass(frozen=True)
-class MapRow(Row):
-    """As `Row`, with the network that reads the other way round and what it does to the output's features."""
-
-    mirrored: Callable[[Any], SequenceMap] | None = None
-    swap: Callable[[Array], Array] = lambda outputs: outputs
-    agrees_at_the_end_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +139,7 @@ CELL_ROWS = (
     *rows_wrappers.ROWS,
     *rows_convolutional.ROWS,
     *rows_grid.ROWS,
+    *rows_wirings.ROWS,
 )
 
 
@@ -188,6 +187,7 @@ MAP_ROWS = (
         "chain_of_cells",
         lambda key: Chain([Dropout(INPUT, 0.4), *shallow_stack(key).cells]), OUTPUT, draws_noise=True,
     ),
+    *rows_wirings.MAP_ROWS,
 )  # fmt: skip
 
 

@@ -1,10 +1,12 @@
-"""One line of the table of cells, and the sizes that all lines share."""
+"""One line of the table of cells or of sequence maps, and the sizes that all lines share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
+
+from throughtime import SequenceMap
 
 TIME, BATCH, INPUT, HIDDEN, OUTPUT, VOCABULARY = 7, 2, 3, 5, 4, 11
 """Pairwise different, so that a wrong axis cannot fit by accident."""
@@ -23,3 +25,12 @@ class Row:
     acting: Callable[[Any], Any] = lambda network: network
     """The part of the network, or of a gradient by it, that matters when a state is given: all but a learned
     start."""
+
+
+@dataclass(frozen=True)
+class MapRow(Row):
+    """As `Row`, with the network that reads the other way round and what it does to the output's features."""
+
+    mirrored: Callable[[Any], SequenceMap] | None = None
+    swap: Callable[[Array], Array] = lambda outputs: outputs
+    agrees_at_the_end_only: bool = False

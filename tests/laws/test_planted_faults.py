@@ -23,6 +23,7 @@ from tests.laws import faults_in_gates as gates
 from tests.laws import faults_in_rules as rules
 from tests.laws import faults_in_simple as simple
 from tests.laws import faults_in_unrolling as unrolling
+from tests.laws import faults_in_wirings as wirings
 from tests.laws import faults_in_wrappers as wrappers
 from tests.laws.registry import (
     BATCH,
@@ -90,6 +91,16 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     *elementwise.FAULTS,
     *faults_in_convolutional.FAULTS,
     *faults_in_grid.FAULTS,
+    (comparisons.agrees_with_paper, "dilated", wirings.GoesOnFromOneLater),
+    (laws_of_cells.chunks_make_the_whole, "dilated", wirings.ExchangedWhenResumed),
+    (laws_of_cells.steps_make_the_whole, "dilated", wirings.EndsOneEarly),
+    (laws_of_cells.padding_changes_nothing, "dilated", wirings.PaddedEndsOneEarly),
+    (laws_of_cells.reverse_is_a_flip, "dilated", wirings.ReadsItsPaddingBackwards),
+    (laws_of_cells.steps_make_the_whole, "dilated_noisy_symbols", wirings.OneKeyForAll),
+    (comparisons.agrees_with_paper, "dilated_stack", wirings.FusesForwards),
+    (comparisons.agrees_with_paper, "residual", wirings.AddsTwice),
+    (laws_of_cells.steps_make_the_whole, "residual", wirings.AddsNothing),
+    (comparisons.agrees_with_paper, "shortcut", wirings.InputLast),
 ]
 
 FAULTY_RUNS: list[tuple[Callable[[Specimen], None], Callable[..., Any]]] = [

@@ -14,6 +14,7 @@ from tests.oracles import (
     comparisons_elementwise,
     comparisons_grid,
     comparisons_simple,
+    comparisons_wirings,
     comparisons_wrappers,
     papers,
 )
@@ -65,6 +66,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     **comparisons_elementwise.ORACLES,
     **comparisons_convolutional.ORACLES,
     **comparisons_grid.ORACLES,
+    **comparisons_wirings.ORACLES,
 }
 """The transcription of each row of the registry."""
 

@@ -76,8 +76,11 @@ def _layers(network: Network) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _name(layer: Any) -> str:
-    """Return what a layer is, and what is within it."""
-    rate, kind = getattr(layer, "rate", None), type(layer).__name__
-    own = kind if rate is None else f"{kind} {rate:g}"
-    inner = getattr(layer, "forward", None) or getattr(layer, "cell", None)
-    return own if inner is None else f"{own} {_name(inner)}"
+    """Return the kind of a layer, its number if it has one, and what it is wrapped around."""
+    words = [type(layer).__name__]
+    words += [f"{getattr(layer, field):g}" for field in ("rate", "dilation") if hasattr(layer, field)]
+    parts = [getattr(layer, field) for field in ("forward", "cell", "network") if hasattr(layer, field)]
+    parts += [part for field in ("cells", "layers") for part in getattr(layer, field, ())]
+    if parts:
+        words.append(" + ".join(_name(part) for part in parts))
+    return " ".join(words)

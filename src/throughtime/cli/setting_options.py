@@ -120,7 +120,7 @@ def _checked(group: type[Options], name: str, value: Any) -> Any:
             return getattr(Settings.parse({"task": next(iter(TASKS)), name: value}), name)
         if name == "metric":  # which metrics there are depends on the task, so this is for the whole to judge
             return value
-        return getattr(group.parse({name: value}), name)
+        return group.parse_one(name, value)
     except OptionError as error:
         raise OptionError(re.sub(rf"^{name}\b", option_name(name), str(error))) from None
 

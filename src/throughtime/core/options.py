@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from throughtime.core.errors import OptionError, nearest
@@ -12,11 +12,33 @@ from throughtime.core.errors import OptionError, nearest
 # Not `typing.Self`, which cannot be checked at run time method by method.
 AnyOptions = TypeVar("AnyOptions", bound="Options")
 
+_ALONE = "alone"
+
 
 class Options(BaseModel):
     """A group of settings, frozen, that knows neither unknown names nor values out of range."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    # The type of `info`, pydantic's ValidationInfo, is a protocol that cannot be checked at run time.
+    @model_validator(mode="after")
+    def _fits_together(self: AnyOptions, info: Any) -> AnyOptions:
+        if info.context != _ALONE:
+            self.check_together()
+        return self
+
+    def check_together(self) -> None:
+        """Raise `ValueError` if settings that are right by themselves do not go with one another."""
+
+    @classmethod
+    def parse_one(cls, name: str, value: Any) -> Any:
+        """Return one setting, checked by itself: what others it goes with is for the whole to judge.
+
+        **Raises**
+
+            OptionError: the setting cannot have this value.
+        """
+        return getattr(cls._parse({name: value}, "", _ALONE), name)
 
     @classmethod
     def parse(cls: type[AnyOptions], values: Mapping[str, Any], source: str | None = None) -> AnyOptions:
@@ -30,10 +52,13 @@ class Options(BaseModel):
 
             OptionError: one line on the first setting that is wrong.
         """
+        return cls._parse(values, f"{source}: " if source else "", None)
+
+    @classmethod
+    def _parse(cls: type[AnyOptions], values: Mapping[str, Any], prefix: str, context: Any) -> AnyOptions:
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(values, context=context)
         except ValidationError as error:
-            prefix = f"{source}: " if source else ""
             raise OptionError(prefix + _explain(cls, error.errors()[0])) from None
 
 

@@ -48,3 +48,14 @@ def zero_padding(values: Shaped[Array, "T B *F"], valid: Bool[Array, "T B"]) -> 
     return jnp.where(
         valid.reshape(valid.shape + (1,) * (values.ndim - 2)), values, jnp.zeros((), values.dtype)
     )
+
+
+def flip_in_time(
+    values: Shaped[Array, "T B *F"], lengths: Integer[Array, " B"] | None
+) -> Shaped[Array, "T B *F"]:
+    """Return each sequence from its last real step to its first, with the padding where it was."""
+    if lengths is None:
+        return jnp.flip(values, 0)
+    steps = jnp.arange(values.shape[0])[:, None]
+    order = jnp.where(steps < lengths, lengths - 1 - steps, steps)
+    return jnp.take_along_axis(values, order.reshape(order.shape + (1,) * (values.ndim - 2)), axis=0)

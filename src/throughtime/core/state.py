@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PRNGKeyArray, Shaped
+from jaxtyping import Array, Key, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell, State
 from throughtime.core.errors import UsageError
@@ -12,7 +12,7 @@ def initial_states(cell: Cell, batch_size: int, key: PRNGKeyArray | None = None)
     """Return the initial state of `cell` for every example of a batch.
 
     A random key inside a state is where a cell draws its noise from (dropout). Each example gets a key of its
-    own, derived from `key`.
+    own, derived from `key`; of an array of keys, a key for each entry.
 
     **Shapes**
 
@@ -35,10 +35,17 @@ def initial_states(cell: Cell, batch_size: int, key: PRNGKeyArray | None = None)
         )
     fresh = dict(zip(noisy, keys, strict=True))
     batched = [
-        fresh[number] if number in fresh else jnp.broadcast_to(leaf, (batch_size, *jnp.shape(leaf)))
+        _for_each_entry(fresh[number], jnp.shape(leaf))
+        if number in fresh
+        else jnp.broadcast_to(leaf, (batch_size, *jnp.shape(leaf)))
         for number, leaf in enumerate(leaves)
     ]
     return jax.tree.unflatten(structure, batched)
+
+
+def _for_each_entry(keys: Key[Array, " B"], shape: tuple[int, ...]) -> Key[Array, "B *S"]:
+    """Return, for each of `keys`, an array of that shape of keys derived from it; itself, if `()`."""
+    return jax.vmap(lambda key: jax.random.split(key, shape))(keys) if shape else keys
 
 
 def is_key(leaf: object) -> bool:

@@ -44,6 +44,9 @@ class SequenceParameters(BaseEstimator):
         layers: int = _NETWORK.layers,
         direction: str = _NETWORK.direction,
         merge: str = _NETWORK.merge,
+        dilation: int = _NETWORK.dilation,
+        start_dilation: int = _NETWORK.start_dilation,
+        connections: str = _NETWORK.connections,
         memory_steps: int | None = _NETWORK.memory_steps,
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
@@ -84,6 +87,13 @@ class SequenceParameters(BaseEstimator):
             direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences
                 and so takes neither chunks nor an online rule.
             merge: how two directions become one.
+            dilation: by how much the dilation grows from layer to layer, at least 1. Layer l, from 1, goes
+                on from its state of start_dilation * dilation ** (l - 1) steps ago.
+            start_dilation: dilation of the lowest layer, at least 1. Above 1, a convolution over so many
+                steps on top of the highest layer brings together the subsequences that the layers see.
+            connections: ways around the recurrent layers: `"none"`; `"residual"` adds the input of each layer
+                from the second on to its output; `"shortcut"` hands the input of each layer on beside its
+                output, so that every layer and the readout see all that is below them.
             memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start
                 with memories that last up to so long; as the cell has it when None.
             recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as
@@ -129,6 +139,9 @@ class SequenceParameters(BaseEstimator):
         self.layers = layers
         self.direction = direction
         self.merge = merge
+        self.dilation = dilation
+        self.start_dilation = start_dilation
+        self.connections = connections
         self.memory_steps = memory_steps
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling

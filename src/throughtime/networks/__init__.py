@@ -3,8 +3,10 @@
 from throughtime.core.noise import without_noise
 from throughtime.networks.bidirectional import Bidirectional
 from throughtime.networks.chain import Chain, wire
+from throughtime.networks.connections import ConnectedMap, Residual, Shortcut, connect
 from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
 from throughtime.networks.convolution import Convolution
+from throughtime.networks.dilated import Dilated, DilatedState, dilated_stack
 from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
 from throughtime.networks.feedback import ExpectedSymbol, Feedback, LikeliestSymbol, SampledSymbol, Values
@@ -35,8 +37,11 @@ __all__ = [
     "AttentionState",
     "Bidirectional",
     "Chain",
+    "ConnectedMap",
     "ConstantProbability",
     "Convolution",
+    "Dilated",
+    "DilatedState",
     "Dropout",
     "DropoutState",
     "Embedding",
@@ -58,10 +63,12 @@ __all__ = [
     "OutputFeedback",
     "RecurrentDropout",
     "RecurrentDropoutState",
+    "Residual",
     "ResidualStep",
     "SampledSymbol",
     "SamplingSchedule",
     "ScheduledSampling",
+    "Shortcut",
     "SpatialGridLSTM",
     "Stack",
     "StackState",
@@ -73,6 +80,8 @@ __all__ = [
     "Zoneout",
     "ZoneoutState",
     "at_iteration",
+    "connect",
+    "dilated_stack",
     "free_running",
     "from_flax",
     "from_keras",

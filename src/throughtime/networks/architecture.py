@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import jax
 from jaxtyping import PRNGKeyArray
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from throughtime.cells import CELLS
 from throughtime.core.cell import Cell
@@ -15,17 +15,23 @@ from throughtime.core.options import Options
 from throughtime.core.sequence_map import Network
 from throughtime.networks.bidirectional import Bidirectional, Merge
 from throughtime.networks.chain import wire
+from throughtime.networks.connections import connect
+from throughtime.networks.dilated import dilated, dilations, fusing_convolution
 from throughtime.networks.dropout import Dropout
 from throughtime.networks.embedding import Embedding
 from throughtime.networks.layer_normalisation import layer_normalised
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
 from throughtime.networks.recurrent_dropout import RecurrentDropout
+from throughtime.networks.stack import Stack
 from throughtime.networks.window import FixedWindow
 from throughtime.networks.zoneout import Zoneout
 
 CELL_NAMES = (*CELLS, FixedWindow.kind)
 """Every cell that an `Architecture` can be made of."""
+
+LONGEST_DILATION = 2**16
+"""A layer keeps as many states as its dilation is long; more than these are a slip of the pen."""
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1)]
@@ -35,7 +41,7 @@ class Architecture(Options):
     """From symbols or numbers to one vector per sequence or per element.
 
     The layers, from below: an embedding, when the input is symbols; dropout; recurrent layers with dropout
-    between them; a pooling; dropout; a linear readout.
+    between them, dilated and connected as asked; a pooling; dropout; a linear readout.
 
     Arguments:
         cell: name of the recurrent cell; `"window"` is the standard network on a fixed window. Several names,
@@ -44,6 +50,13 @@ class Architecture(Options):
         layers: number of recurrent layers, at least 1; with several cells, as many as there are names.
         direction: `"forward"`, or `"both"` for a bidirectional network, which must see whole sequences.
         merge: how the two directions become one.
+        dilation: by how much the dilation grows from layer to layer, at least 1. Layer l, from 1, goes on
+            from its state of start_dilation * dilation ** (l - 1) steps ago.
+        start_dilation: dilation of the lowest layer, at least 1. Above 1, a convolution over so many steps on
+            top of the highest layer brings together the subsequences that the layers see.
+        connections: ways around the recurrent layers. `"residual"` adds the input of each layer from the
+            second on to its output; `"shortcut"` hands the input of each layer on beside its output, so that
+            every layer and the readout see all that is below them.
         memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start with
             memories that last up to so long (chrono initialisation); as the cell has it when left out.
         recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as the
@@ -66,6 +79,9 @@ class Architecture(Options):
     layers: Size = 1
     direction: Literal["forward", "both"] = "forward"
     merge: Merge = "concatenate"
+    dilation: Size = 1
+    start_dilation: Size = 1
+    connections: Literal["none", "residual", "shortcut"] = "none"
     memory_steps: Annotated[int, Field(ge=2)] | None = None
     recurrent_initializer: str | None = None
     pooling: Literal["last", "mean", "attention"] = "last"
@@ -87,28 +103,52 @@ class Architecture(Options):
     def _known_initializer(cls, name: str | None) -> str | None:
         return None if name is None else choose("recurrent_initializer", name, INITIALIZERS)
 
-    @model_validator(mode="after")
-    def _a_cell_for_each_layer(self) -> "Architecture":
+    def check_together(self) -> None:
+        """Raise `ValueError` on the first settings that do not go with one another."""
+        self._check_layers()
+        self._check_memory()
+        self._check_dilations()
+        self._check_connections()
+        self._check_wrappers()
+        self._check_initializer()
+
+    def _check_layers(self) -> None:
         names = self.cell.split(",")
         if len(names) > 1 and self.layers not in (1, len(names)):
             raise ValueError(
                 f"layers is {self.layers} and cell names {len(names)} cells ({self.cell}); leave layers out, "
                 "or name one cell for each layer"
             )
-        return self
 
-    @model_validator(mode="after")
-    def _memory_needs_gates(self) -> "Architecture":
+    def _check_memory(self) -> None:
         if self.memory_steps is not None and not any(_takes(name, "memory_steps") for name in self.cells):
-            gated = [name for name in CELLS if _takes(name, "memory_steps")]
+            lasting = [name for name in CELLS if _takes(name, "memory_steps")]
             raise ValueError(
-                f"memory_steps is {self.memory_steps} and cell is {self.cell}, which has no gates to keep "
-                f"a memory; leave memory_steps out, or choose one of {', '.join(gated)}"
+                f"memory_steps is {self.memory_steps} and cell is {self.cell}, which cannot be told how long "
+                f"to remember; leave memory_steps out, or choose one of {', '.join(lasting)}"
             )
-        return self
 
-    @model_validator(mode="after")
-    def _wrappers_need_recurrence(self) -> "Architecture":
+    def _check_dilations(self) -> None:
+        if self.dilation > 1 and len(self.cells) == 1:
+            raise ValueError(
+                f"dilation is {self.dilation} and there is one layer, whose dilation is start_dilation; use "
+                "more layers, or set start_dilation"
+            )
+        if self.dilations[-1] > LONGEST_DILATION:
+            raise ValueError(
+                f"the dilation of the highest layer would be {self.start_dilation} * {self.dilation} ** "
+                f"{len(self.cells) - 1}, and it keeps as many states; choose start_dilation, dilation and "
+                f"layers so that it is at most {LONGEST_DILATION}"
+            )
+
+    def _check_connections(self) -> None:
+        if self.connections == "residual" and len(self.cells) == 1:
+            raise ValueError(
+                "connections is 'residual', which goes around each layer from the second on, and there is "
+                "one layer; use more layers, or connections='shortcut'"
+            )
+
+    def _check_wrappers(self) -> None:
         if set(self.cells) == {FixedWindow.kind}:
             for name in ("recurrent_dropout", "zoneout", "layer_normalisation"):
                 if value := getattr(self, name):
@@ -116,10 +156,8 @@ class Architecture(Options):
                         f"{name} is {value} and cell is {self.cell}, which does not recur; leave {name} out, "
                         f"or choose one of {', '.join(CELLS)}"
                     )
-        return self
 
-    @model_validator(mode="after")
-    def _initializer_needs_recurrent_weights(self) -> "Architecture":
+    def _check_initializer(self) -> None:
         name = "recurrent_initializer"
         if self.recurrent_initializer is not None and not any(_takes(cell, name) for cell in self.cells):
             recurrent = [cell for cell in CELLS if _takes(cell, name)]
@@ -127,7 +165,11 @@ class Architecture(Options):
                 f"{name} is {self.recurrent_initializer} and cell is {self.cell}, which has no matrix of "
                 f"recurrent weights; leave {name} out, or choose one of {', '.join(recurrent)}"
             )
-        return self
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """The dilation of each layer, lowest first."""
+        return dilations(len(self.cells), base=self.dilation, start=self.start_dilation)
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -162,10 +204,10 @@ class Architecture(Options):
         else:
             raise TypeError("build needs vocabulary_size or feature_count")
         network += self._thin(size, self.input_dropout)
-        for number, cell in enumerate(self.cells):
-            if number:
-                network += self._thin(size, self.dropout)
-            network.append(self._layer(cell, size, number == len(self.cells) - 1, next(keys), next(keys)))
+        for number in range(len(self.cells)):
+            layer = [*self._thin(size, self.dropout)] if number else []
+            layer.append(self._layer(number, size, next(keys), next(keys)))
+            network += self._connected(number, layer)
             size = network[-1].output_size
         if self.pooling == "mean":
             network.append(MeanPooling(size))
@@ -175,16 +217,28 @@ class Architecture(Options):
         network.append(Linear(size, output_size, key=next(keys)))
         return wire(network)
 
-    def _layer(
-        self, cell: str, size: int, is_top: bool, key: PRNGKeyArray, backward_key: PRNGKeyArray
-    ) -> Network:
-        forward = self._cell(cell, size, key)
+    def _connected(self, number: int, layer: list[Network]) -> list[Network]:
+        """Go around a layer and the dropout below it, so that what is handed on has no noise."""
+        if self.connections == "none" or (self.connections == "residual" and number == 0):
+            return layer
+        return [connect(wire(layer) if len(layer) > 1 else layer[0], self.connections)]
+
+    def _layer(self, number: int, size: int, key: PRNGKeyArray, backward_key: PRNGKeyArray) -> Network:
+        forward = self._direction(number, size, key)
         if self.direction == "forward":
             return forward
-        backward = self._cell(cell, size, backward_key)
-        return Bidirectional(
-            forward, backward, merge=self.merge, to_the_end=is_top and self.pooling == "last"
-        )
+        backward = self._direction(number, size, backward_key)
+        to_the_end = number == len(self.cells) - 1 and self.pooling == "last"
+        return Bidirectional(forward, backward, merge=self.merge, to_the_end=to_the_end)
+
+    def _direction(self, number: int, size: int, key: PRNGKeyArray) -> Cell:
+        name, dilation = self.cells[number], self.dilations[number]
+        if self.start_dilation == 1 or number < len(self.cells) - 1:
+            return dilated(self._cell(name, size, key), dilation)
+        key, fusing_key = jax.random.split(key)
+        top = dilated(self._cell(name, size, key), dilation)
+        fusing = fusing_convolution(top.output_size, self.hidden_size, self.start_dilation, key=fusing_key)
+        return Stack([top, fusing])
 
     def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
         if name == FixedWindow.kind:

@@ -1,6 +1,7 @@
 """The standard network on a fixed window: what sequence learning without recurrence looks like."""
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -8,9 +9,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
 from throughtime.core.cell import SelfUnrollingCell
-from throughtime.core.errors import check_sizes
+from throughtime.core.errors import check_sizes, choose
 from throughtime.core.initializers import uniform_by_columns
-from throughtime.core.scanning import valid_steps, zero_padding
+from throughtime.core.scanning import flip_in_time, valid_steps, zero_padding
 
 
 class WindowState(NamedTuple):
@@ -24,7 +25,7 @@ class FixedWindow(SelfUnrollingCell):
 
     **Equations**
 
-        h_t = tanh(sum_{k=0}^{W-1} A_k x_{t-k} + b),   x_s = 0 for s < 1
+        h_t = act(sum_{k=0}^{W-1} A_k x_{t-k} + b),   x_s = 0 for s < 1
         y_t = h_t
 
     **Shapes**
@@ -34,6 +35,8 @@ class FixedWindow(SelfUnrollingCell):
     Arguments:
         input_size, hidden_size: at least 1.
         window: W, how many elements it sees, at least 1.
+        activation: `"tanh"`, or `"identity"` for a convolution in time and nothing else, such as the one that
+            fuses the subsequences of a dilated stack.
         key: source of the weights.
 
     **Cost**
@@ -52,17 +55,29 @@ class FixedWindow(SelfUnrollingCell):
     """
 
     kind: ClassVar[str] = "window"
+    activations: ClassVar[dict[str, Callable[[Array], Array]]] = {"tanh": jnp.tanh, "identity": lambda a: a}
 
     weight: Float[Array, "W H I"]
     bias: Float[Array, " H"]
+    activation: Literal["tanh", "identity"] = eqx.field(static=True)
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
-    def __init__(self, input_size: int, hidden_size: int, *, window: int = 7, key: PRNGKeyArray):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        window: int = 7,
+        activation: Literal["tanh", "identity"] = "tanh",
+        key: PRNGKeyArray,
+    ):
+        choose("activation", activation, self.activations)
         check_sizes(input_size=input_size, hidden_size=hidden_size, window=window)
         flat = uniform_by_columns(key, (hidden_size, window * input_size))
         self.weight = jnp.moveaxis(flat.reshape(hidden_size, window, input_size), 1, 0)
         self.bias = jnp.zeros(hidden_size)
+        self.activation = activation
         self.input_size = input_size
         self.output_size = hidden_size
 
@@ -80,7 +95,7 @@ class FixedWindow(SelfUnrollingCell):
         """Return the contributions still pending, moved one step on, and the hidden layer."""
         nothing = jnp.zeros((1, self.output_size), self.bias.dtype)
         arrived = projected + jnp.concatenate([state.pending, nothing])
-        return WindowState(arrived[1:]), jnp.tanh(arrived[0] + self.bias)
+        return WindowState(arrived[1:]), self.activations[self.activation](arrived[0] + self.bias)
 
     def unroll_whole(
         self,
@@ -93,26 +108,19 @@ class FixedWindow(SelfUnrollingCell):
         steps, batch_size = inputs.shape[:2]
         real = jnp.full(batch_size, steps) if lengths is None else lengths
         if reverse:
-            inputs = _flipped(inputs, real)
+            inputs = flip_in_time(inputs, lengths)
         contributions = jax.vmap(jax.vmap(self.project))(inputs)
         window = self.weight.shape[0]
         arrived = jnp.zeros((steps + window - 1, batch_size, self.output_size), contributions.dtype)
         arrived = arrived.at[: window - 1].set(jnp.moveaxis(state.pending, 0, 1))
         for k in range(window):
             arrived = arrived.at[k : k + steps].add(contributions[:, :, k])
-        outputs = jnp.tanh(arrived[:steps] + self.bias)
+        outputs = self.activations[self.activation](arrived[:steps] + self.bias)
         # Padding is zeros and contributes nothing, so what is pending stands right after the last real step.
         waiting = real + jnp.arange(window - 1)[:, None]
         pending = jnp.take_along_axis(arrived, waiting[:, :, None], axis=0)
         if reverse:
-            outputs = _flipped(outputs, real)
+            outputs = flip_in_time(outputs, lengths)
         if lengths is not None:
             outputs = zero_padding(outputs, valid_steps(lengths, steps))
         return WindowState(jnp.moveaxis(pending, 0, 1)), outputs
-
-
-def _flipped(values: Float[Array, "T B F"], lengths: Integer[Array, " B"]) -> Float[Array, "T B F"]:
-    """Return each sequence from its last real step to its first, with the padding where it was."""
-    steps = jnp.arange(values.shape[0])[:, None]
-    order = jnp.where(steps < lengths, lengths - 1 - steps, steps)
-    return jnp.take_along_axis(values, order[:, :, None], axis=0)

@@ -11,6 +11,7 @@ from throughtime.cells.gru import GatedUnit
 from throughtime.cells.higher_order import HigherOrderElman
 from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import NotACellError
+from throughtime.networks.dilated import Dilated
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.stack import Stack, StackState
 
@@ -106,7 +107,7 @@ def step_seeing(
 
 def lowest(cell: Cell) -> Cell:
     """Return the cell that reads the input: the lowest layer of a stack, whatever goes around it."""
-    if isinstance(cell, Wrapper | LearnedStart):
+    if isinstance(cell, Wrapper | LearnedStart | Dilated):
         return lowest(cell.cell)
     return lowest(cell.cells[0]) if isinstance(cell, Stack) else cell
 

@@ -78,6 +78,8 @@ def _attention(cell: AttentionPooling) -> list[Layer] | None:
 
 @_describe.register
 def _window(cell: FixedWindow) -> list[Layer] | None:
+    if cell.activation != "tanh":
+        return None
     return [_layer("window", cell, ("weight", "bias"), 1, len(cell.weight))]
 
 

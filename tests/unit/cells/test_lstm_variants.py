@@ -140,7 +140,7 @@ def test_chrono_without_an_input_gate_draws_the_forget_biases_alone(key: jax.Arr
 def test_without_a_forget_gate_nothing_says_how_long_to_keep(kind: type[LSTMVariant], key: jax.Array) -> None:
     assert not {"forget_bias", "memory_steps"} & set(inspect.signature(kind).parameters)
     assert not np.any(kind(3, 5, key=key).bias)
-    with pytest.raises(OptionError, match=rf"memory_steps is 9 and cell is {kind.kind}, which has no gates"):
+    with pytest.raises(OptionError, match=rf"memory_steps is 9 and cell is {kind.kind}, which cannot"):
         Architecture.parse({"cell": kind.kind, "memory_steps": 9})
 
 

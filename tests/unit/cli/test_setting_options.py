@@ -74,6 +74,12 @@ def test_only_what_is_given_is_set() -> None:
     }
 
 
+def test_what_goes_with_what_is_for_all_settings_to_say() -> None:
+    # With the one layer that is the default, neither would be right.
+    given = command(dilation="2", connections="residual")
+    assert given == {"network": {"dilation": 2, "connections": "residual"}}
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -81,6 +87,12 @@ def test_only_what_is_given_is_set() -> None:
         ("learning_rate", "0", r"^--learning-rate is '0'; it has to be greater than 0$"),
         ("epochs", "many", r"^--epochs is 'many'; it has to be a valid integer"),
         ("pooling", "max", r"^--pooling is 'max'.*choose one of last, mean, attention$"),
+        ("dilation", "0", r"^--dilation is '0'; it has to be greater than or equal to 1$"),
+        (
+            "connections",
+            "residul",
+            r"^--connections is 'residul' \(did you mean 'residual'\?\); choose one of",
+        ),
         ("schedule", "cosin", r"^--schedule is 'cosin' \(did you mean 'cosine'\?\)"),
         ("seed", "1.5", r"^--seed is '1.5'; it has to be a valid integer"),
     ],

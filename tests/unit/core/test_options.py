@@ -20,6 +20,26 @@ class Outer(Options):
     mood: Literal["calm"] | None = None
 
 
+class Pair(Options):
+    low: int = 0
+    high: int = Field(default=0, le=9)
+
+    def check_together(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low} and high {self.high}; exchange them")
+
+
+def test_settings_are_checked_together_and_one_by_one() -> None:
+    assert Pair.parse({"low": 2, "high": 3}).low == 2
+    with pytest.raises(OptionError, match=r"^low is 3 and high 2; exchange them$"):
+        Pair.parse({"low": 3, "high": 2})
+    with pytest.raises(ValueError, match="low is 3 and high 0; exchange them"):
+        Pair(low=3)
+    assert Pair.parse_one("low", "3") == 3
+    with pytest.raises(OptionError, match=r"^high is 10; it has to be less than or equal to 9$"):
+        Pair.parse_one("high", 10)
+
+
 def test_right_settings() -> None:
     given = Outer.parse({"size": 3, "inner": {"rate": 0.5}})
     assert given == Outer(size=3, inner=Inner(rate=0.5))

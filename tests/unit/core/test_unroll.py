@@ -11,6 +11,7 @@ from throughtime import (
     GRU,
     LSTM,
     Bidirectional,
+    Dilated,
     Dropout,
     Embedding,
     GRUState,
@@ -137,3 +138,9 @@ def test_steps_that_are_real_and_last() -> None:
     lengths = jnp.array([0, 2, 3])
     np.testing.assert_array_equal(valid_steps(lengths, 3).T, [[0, 0, 0], [1, 1, 0], [1, 1, 1]])
     np.testing.assert_array_equal(last_step(lengths, 3).T, [[0, 0, 0], [0, 1, 0], [0, 0, 1]])
+
+
+def test_every_key_of_an_array_of_keys_is_another_one() -> None:
+    state = initial_states(Dilated(Dropout(3, 0.5), 3), 4, KEY)
+    assert state.pending.key.shape == (4, 3)
+    assert len(np.unique(jax.random.key_data(state.pending.key).reshape(12, -1), axis=0)) == 12

@@ -78,6 +78,23 @@ def test_what_was_saved_is_loaded(classes: list[Any], tmp_path: Path) -> None:
     loaded.partial_fit(X, labels)
 
 
+@pytest.mark.parametrize(
+    "wiring",
+    [
+        {"layers": 3, "dilation": 2, "connections": "residual"},
+        {"layers": 2, "start_dilation": 2, "connections": "shortcut"},
+        {"layers": 2, "dilation": 3, "direction": "both", "connections": "residual"},
+    ],
+    ids=lambda wiring: "-".join(map(str, wiring.values())),
+)
+def test_every_wiring_is_saved_and_loaded(wiring: dict[str, Any], tmp_path: Path) -> None:
+    model = SequenceClassifier(**SMALL, **wiring).fit(X, (X.sum(1) > 0).astype(int))
+    model.save(tmp_path / "model")
+    loaded = SequenceClassifier.load(tmp_path / "model")
+    assert np.array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    assert {name: loaded.get_params()[name] for name in wiring} == wiring
+
+
 def test_a_regressor_is_saved_and_loaded(tmp_path: Path) -> None:
     model = SequenceRegressor(**SMALL).fit(list(X), X.sum(1))
     model.save(tmp_path / "model")

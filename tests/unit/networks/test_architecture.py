@@ -13,6 +13,8 @@ from throughtime import (
     AttentionPooling,
     Bidirectional,
     Chain,
+    ConnectedMap,
+    Dilated,
     Dropout,
     Embedding,
     FixedWindow,
@@ -21,6 +23,8 @@ from throughtime import (
     MeanPooling,
     NormalisedSums,
     RecurrentDropout,
+    Residual,
+    Shortcut,
     Stack,
     Zoneout,
     apply,
@@ -53,6 +57,17 @@ def layers(**settings: Any) -> list[Any]:
         (
             {"layers": 2, "dropout": 0.5, "input_dropout": 0.2},
             [Embedding, Dropout, LSTM, Dropout, LSTM, Dropout, Linear],
+        ),
+        ({"layers": 3, "dilation": 2}, [Embedding, LSTM, Dilated, Dilated, Linear]),
+        ({"start_dilation": 3}, [Embedding, Stack, Linear]),
+        ({"layers": 2, "connections": "residual"}, [Embedding, LSTM, Residual, Linear]),
+        (
+            {"layers": 2, "connections": "shortcut", "dropout": 0.5},
+            [Embedding, *[Shortcut] * 2, Dropout, Linear],
+        ),
+        (
+            {"layers": 2, "connections": "residual", "direction": "both", "dilation": 3, "dropout": 0.5},
+            [Embedding, Bidirectional, ConnectedMap, Dropout, Linear],
         ),
     ],
 )
@@ -97,7 +112,10 @@ def test_numbers_need_no_embedding() -> None:
             {"cell": "gru,lstm", "layers": 3},
             r"layers is 3 and cell names 2 cells \(gru,lstm\); leave layers out",
         ),
-        ({"cell": "elman", "memory_steps": 9}, r"memory_steps is 9 and cell is elman, which has no gates"),
+        (
+            {"cell": "elman", "memory_steps": 9},
+            r"memory_steps is 9 and cell is elman, which cannot be",
+        ),
         (
             {"cell": "window", "zoneout": 0.1},
             r"zoneout is 0\.1 and cell is window, which does not recur; leave zoneout out, or choose .*lstm",
@@ -110,6 +128,24 @@ def test_numbers_need_no_embedding() -> None:
         (
             {"cell": "window", "recurrent_initializer": "identity"},
             r"recurrent_initializer is identity and cell is window, which has no matrix of recurrent weights",
+        ),
+        ({"dilation": 0}, r"dilation is 0; it has to be greater than or equal to 1"),
+        ({"start_dilation": 0}, r"start_dilation is 0; it has to be greater than or equal to 1"),
+        (
+            {"dilation": 2},
+            r"dilation is 2 and there is one layer, whose dilation is start_dilation; use more",
+        ),
+        (
+            {"dilation": 2, "layers": 17, "start_dilation": 3},
+            r"highest layer would be 3 \* 2 \*\* 16, and it keeps as many states; .* at most 65536",
+        ),
+        (
+            {"connections": "residual"},
+            r"connections is 'residual', which goes around .* there is one layer; use",
+        ),
+        (
+            {"connections": "shortcuts"},
+            r"connections is 'shortcuts' \(did you mean 'shortcut'\?\); choose one of none, residual,",
         ),
         ({"hidden_size": 0}, r"hidden_size is 0; it has to be greater than or equal to 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; it has to be less than 1"),
@@ -139,6 +175,41 @@ def test_wrappers_go_around_the_cells_that_recur() -> None:
             assert direction.cell.rate == 0.3
             assert isinstance(direction.cell.cell, normalised)
             assert isinstance(direction.cell.cell.cell, kind)
+
+
+def test_dilations_grow_from_layer_to_layer() -> None:
+    built = layers(layers=4, dilation=3, start_dilation=2)
+    assert [layer.dilation for layer in built[1:4]] == [2, 6, 18]
+    top, fusing = built[4].cells
+    assert top.dilation == 54
+    assert fusing.weight.shape == (2, 5, 5)
+    assert Architecture(layers=9, dilation=2).dilations == (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+@pytest.mark.parametrize("direction", ["forward", "both"])
+@pytest.mark.parametrize("connections", ["none", "residual", "shortcut"])
+def test_the_answer_of_a_dilated_network_sees_every_element(direction: str, connections: str) -> None:
+    settings = {"layers": 2, "start_dilation": 3, "dilation": 2, "connections": connections}
+    network = Architecture(**SMALL, direction=direction, **settings).build(
+        feature_count=6, output_size=3, key=jax.random.key(0)
+    )
+    slope = jax.grad(lambda inputs: apply(network, inputs)[-1].sum())(jnp.ones((11, 1, 6)))
+    assert jnp.all(jnp.abs(slope).sum((1, 2)) > 1e-6)
+
+
+def test_what_goes_around_a_layer_goes_around_its_dropout_too() -> None:
+    built = layers(layers=2, connections="shortcut", dropout=0.5)
+    assert [type(cell) for cell in built[2].cell.cells] == [Dropout, LSTM]
+    assert [layer.output_size for layer in built] == [4, 9, 14, 14, 3]
+
+
+def test_plain_networks_have_the_weights_that_they_had() -> None:
+    built = Architecture(**SMALL, layers=2).build(feature_count=6, output_size=3, key=jax.random.key(0))
+    dilated = Architecture(**SMALL, layers=2, dilation=2).build(
+        feature_count=6, output_size=3, key=jax.random.key(0)
+    )
+    for one, other in zip(jax.tree.leaves(built), jax.tree.leaves(dilated), strict=True):
+        assert jnp.array_equal(one, other)
 
 
 def test_memory_reaches_gated_layers_only() -> None:

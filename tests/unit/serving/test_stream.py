@@ -18,6 +18,7 @@ from throughtime import (
     AttentionPooling,
     Bidirectional,
     Cell,
+    Dilated,
     Dropout,
     Elman,
     Embedding,
@@ -25,6 +26,8 @@ from throughtime import (
     Linear,
     MeanPooling,
     MinLSTM,
+    Residual,
+    Shortcut,
     Stack,
     Stream,
     initial_states,
@@ -168,15 +171,25 @@ class Doubled(LSTM):
         return after, 2 * output
 
 
-WITHOUT_A_NATIVE_STEP: dict[str, Callable[[], Cell]] = {
-    "overridden": lambda: Stack([Doubled(INPUT, 5, key=KEYS[0]), Linear(5, 2, key=KEYS[1])]),
-    "linear": lambda: lively(Stack([LRU(INPUT, 5, key=KEYS[0]), MinLSTM(5, 4, key=KEYS[1])])),
-}
+def dilated_symbols() -> Cell:
+    """A stack whose lowest cell, within another one, reads symbols."""
+    embedded = Stack([Embedding(VOCABULARY, 6, key=KEYS[0]), Dropout(6, 0.4), GRU(6, 5, key=KEYS[1])])
+    return Stack([Dilated(embedded, 3), Linear(5, 2, key=KEYS[2])])
 
 
-@pytest.mark.parametrize("name", WITHOUT_A_NATIVE_STEP)
-def test_a_cell_without_a_native_step(name: str, rng: np.random.Generator) -> None:
-    cell = WITHOUT_A_NATIVE_STEP[name]()
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Stack([Doubled(INPUT, 5, key=KEYS[0]), Linear(5, 2, key=KEYS[1])]),
+        lambda: FixedWindow(INPUT, 5, window=3, activation="identity", key=KEYS[0]),
+        lambda: Stack([Shortcut(GRU(INPUT, 5, key=KEYS[0])), Residual(LSTM(8, 8, key=KEYS[1]))]),
+        dilated_symbols,
+        lambda: Stack([LRU(INPUT, 5, key=KEYS[0]), MinLSTM(5, 4, key=KEYS[1])]),
+    ],
+    ids=["changed_step", "convolution", "connected", "dilated_symbols", "linear"],
+)
+def test_a_cell_without_a_native_step(build: Callable[[], Cell], rng: np.random.Generator) -> None:
+    cell = lively(build())
     x = elements(cell, rng, STEPS, 1)
     stream = Stream(cell)
     assert not stream.is_native

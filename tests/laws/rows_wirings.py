@@ -1,0 +1,85 @@
+"""Dilated cells, connections around layers, and stacks of unlike layers."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import PRNGKeyArray
+
+from tests.laws.row import HIDDEN, INPUT, OUTPUT, TIME, VOCABULARY, MapRow, Row
+from throughtime import (
+    GRU,
+    LSTM,
+    Bidirectional,
+    Dilated,
+    Dropout,
+    Elman,
+    Embedding,
+    Residual,
+    SequenceMap,
+    Shortcut,
+    Stack,
+    connect,
+    dilated_stack,
+)
+
+
+def noisy_symbols(key: PRNGKeyArray) -> Dilated:
+    """A dilated cell that reads symbols and has a random key in its state."""
+    lower, upper = jax.random.split(key)
+    inside = [Embedding(VOCABULARY, INPUT, key=lower), Dropout(INPUT, 0.3), LSTM(INPUT, HIDDEN, key=upper)]
+    return Dilated(Stack(inside), 2)
+
+
+def fused_stack(key: PRNGKeyArray) -> Stack:
+    """Dilations 2 and 4, and the convolution over two steps that brings odd and even together."""
+    return dilated_stack(Elman, INPUT, HIDDEN, layers=2, base=2, start=2, output_size=OUTPUT, key=key)
+
+
+def mixed_stack(key: PRNGKeyArray) -> Stack:
+    """An LSTM over a GRU over a dilated network."""
+    keys = jax.random.split(key, 3)
+    dilated = Dilated(Elman(INPUT, HIDDEN, key=keys[0]), 2)
+    return Stack([dilated, GRU(HIDDEN, 4, key=keys[1]), LSTM(4, OUTPUT, key=keys[2])])
+
+
+ROWS = (
+    Row("dilated", lambda key: Dilated(GRU(INPUT, HIDDEN, key=key), 3), HIDDEN),
+    Row("dilated_beyond", lambda key: Dilated(Elman(INPUT, HIDDEN, key=key), TIME + 2), HIDDEN),
+    Row("dilated_noisy_symbols", noisy_symbols, HIDDEN, reads_symbols=True, draws_noise=True),
+    Row("dilated_stack", fused_stack, OUTPUT),
+    Row("residual", lambda key: Residual(LSTM(INPUT, INPUT, key=key)), INPUT),
+    Row("shortcut", lambda key: Shortcut(GRU(INPUT, HIDDEN, key=key)), INPUT + HIDDEN),
+    Row("stack_mixed", mixed_stack, OUTPUT),
+)
+
+
+def both_ways(key: PRNGKeyArray) -> Bidirectional:
+    """Two directions, each a stack with a dilated layer."""
+
+    def direction(key: PRNGKeyArray) -> Stack:
+        lower, upper = jax.random.split(key)
+        return Stack([Dilated(Elman(INPUT, HIDDEN, key=lower), 3), GRU(HIDDEN, INPUT, key=upper)])
+
+    there, back = jax.random.split(key)
+    return Bidirectional(direction(there), direction(back), merge="mean")
+
+
+def exchanged(network: Any) -> SequenceMap:
+    """Return the network with its two directions exchanged."""
+    return eqx.tree_at(
+        lambda network: (network.network.forward, network.network.backward),
+        network,
+        (network.network.backward, network.network.forward),
+    )
+
+
+MAP_ROWS = tuple(
+    MapRow(
+        f"{connection}_both_ways",
+        lambda key, connection=connection: connect(both_ways(key), connection),
+        size,
+        mirrored=exchanged,
+    )
+    for connection, size in (("residual", INPUT), ("shortcut", 2 * INPUT))
+)
