@@ -26,6 +26,15 @@ def identity(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "rows co
     return jnp.eye(rows, columns)
 
 
+def alike(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, "rows columns"]:
+    """Draw one column from N(0, 1) and repeat it: all inputs count alike at the start, only their sum does.
+
+    For inputs of which none is known to matter otherwise than the others, such as bits to be counted.
+    """
+    rows, columns = shape
+    return jnp.tile(jax.random.normal(key, (rows, 1)), (1, columns))
+
+
 def sparse(connections: int = 15, scale: float | None = None) -> Initializer:
     """Return an initialiser that gives each unit few incoming connections, however many units there are.
 
@@ -111,6 +120,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "glorot": initializers.glorot_uniform(in_axis=-1, out_axis=-2),
     "uniform": uniform_by_columns,
     "identity": identity,
+    "alike": alike,
     "sparse": sparse(),
     "spectral_radius": spectral_radius(),
 }

@@ -48,6 +48,7 @@ class SequenceParameters(BaseEstimator):
         start_dilation: int = _NETWORK.start_dilation,
         connections: str = _NETWORK.connections,
         memory_steps: int | None = _NETWORK.memory_steps,
+        input_initializer: str | None = _NETWORK.input_initializer,
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
@@ -101,6 +102,8 @@ class SequenceParameters(BaseEstimator):
                 output, so that every layer and the readout see all that is below them.
             memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start
                 with memories that last up to so long; as the cell has it when None.
+            input_initializer: what the weights of a recurrent layer's input start from, as the name of an
+                initialiser; as the cell has it when None.
             recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as
                 the cell has it when None.
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
@@ -156,6 +159,7 @@ class SequenceParameters(BaseEstimator):
         self.start_dilation = start_dilation
         self.connections = connections
         self.memory_steps = memory_steps
+        self.input_initializer = input_initializer
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size

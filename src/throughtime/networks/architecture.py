@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import jax
 from jaxtyping import PRNGKeyArray
@@ -65,6 +65,8 @@ class Architecture(Options):
             every layer and the readout see all that is below them.
         memory_steps: the longest dependency to expect, in steps, at least 2: cells with gates then start with
             memories that last up to so long (chrono initialisation); as the cell has it when left out.
+        input_initializer: what the weights of a recurrent layer's input start from, as the name of an
+            initialiser; as the cell has it when left out.
         recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as the
             cell has it when left out.
         depth: blocks on top of one another within a cell of the grid family, at least 1; as the cell has it
@@ -97,6 +99,7 @@ class Architecture(Options):
     start_dilation: Size = 1
     connections: Literal["none", "residual", "shortcut"] = "none"
     memory_steps: Annotated[int, Field(ge=2)] | None = None
+    input_initializer: str | None = None
     recurrent_initializer: str | None = None
     depth: Size | None = None
     tied: bool = True
@@ -122,10 +125,10 @@ class Architecture(Options):
     def _numbers_in_words(cls, sizes: object) -> object:
         return sizes.split(",") if isinstance(sizes, str) else sizes
 
-    @field_validator("recurrent_initializer")
+    @field_validator("input_initializer", "recurrent_initializer")
     @classmethod
-    def _known_initializer(cls, name: str | None) -> str | None:
-        return None if name is None else choose("recurrent_initializer", name, INITIALIZERS)
+    def _known_initializer(cls, name: str | None, info: Any) -> str | None:
+        return None if name is None else choose(info.field_name, name, INITIALIZERS)
 
     def check_together(self) -> None:
         """Raise `ValueError` on the first settings that do not go with one another."""
@@ -183,18 +186,14 @@ class Architecture(Options):
                     )
 
     def _check_initializer(self) -> None:
-        name = "recurrent_initializer"
-        if self.recurrent_initializer is not None and not any(_takes(cell, name) for cell in self.cells):
-            recurrent = [cell for cell in CELLS if _takes(cell, name)]
-            raise ValueError(
-                f"{name} is {self.recurrent_initializer} and cell is {self.cell}, which has no matrix of "
-                f"recurrent weights; leave {name} out, or choose one of {', '.join(recurrent)}"
-            )
-
-    @property
-    def dilations(self) -> tuple[int, ...]:
-        """The dilation of each layer, lowest first."""
-        return dilations(len(self.cells), base=self.dilation, start=self.start_dilation)
+        for name, weights in (("input_initializer", "input"), ("recurrent_initializer", "recurrent")):
+            given = getattr(self, name)
+            if given is not None and not any(_takes(cell, name) for cell in self.cells):
+                choices = [cell for cell in CELLS if _takes(cell, name)]
+                raise ValueError(
+                    f"{name} is {given} and cell is {self.cell}, which has no matrix of {weights} weights to "
+                    f"choose it for; leave {name} out, or choose one of {', '.join(choices)}"
+                )
 
     def _check_images(self) -> None:
         spatial = [name for name in self.cells if name in SPATIAL]
@@ -207,6 +206,11 @@ class Architecture(Options):
                 f"readout is 'convolution', and the highest cell, {self.cells[-1]}, gives no image; use "
                 f"readout='linear', or one of {', '.join(SPATIAL)}"
             )
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """The dilation of each layer, lowest first."""
+        return dilations(len(self.cells), base=self.dilation, start=self.start_dilation)
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -296,7 +300,14 @@ class Architecture(Options):
     def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
         if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
-        own = ("memory_steps", "recurrent_initializer", "depth", "tied", "kernel_size")
+        own = (
+            "memory_steps",
+            "input_initializer",
+            "recurrent_initializer",
+            "depth",
+            "tied",
+            "kernel_size",
+        )
         settings = {one: getattr(self, one) for one in own if _takes(name, one)}
         given = {one: value for one, value in settings.items() if value is not None}
         kind: Callable[..., Cell] = {**CELLS, **SPATIAL}[name]

@@ -65,6 +65,13 @@ def gradient_norms(U: jax.Array, steps: int) -> np.ndarray:
     return np.linalg.norm(np.asarray(backwards), axis=1)
 
 
+def test_alike_columns_see_the_sum_alone(key: jax.Array) -> None:
+    W = np.asarray(initializer("alike")(key, (500, COLUMNS)))
+    x = np.random.default_rng(0).normal(size=COLUMNS)
+    np.testing.assert_allclose(W @ x, W[:, 0] * x.sum(), atol=1e-4)
+    assert abs(W[:, 0].std() - 1) < 0.15
+
+
 @pytest.mark.usefixtures("float64")
 def test_orthogonal_keeps_the_length_of_the_gradient_in_a_linear_network() -> None:
     def norms(name: str) -> np.ndarray:

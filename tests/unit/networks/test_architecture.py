@@ -129,6 +129,10 @@ def test_numbers_need_no_embedding() -> None:
             r"recurrent_initializer is 'ortho' \(did you mean 'orthogonal'\?\); choose one of",
         ),
         (
+            {"cell": "window", "input_initializer": "alike"},
+            r"input_initializer is alike and cell is window, which has no matrix of input weights",
+        ),
+        (
             {"cell": "window", "recurrent_initializer": "identity"},
             r"recurrent_initializer is identity and cell is window, which has no matrix of recurrent weights",
         ),
@@ -260,6 +264,9 @@ def test_recurrent_weights_start_from_what_is_asked_for() -> None:
     lower, upper = layers(cell="window,elman", recurrent_initializer="identity")[1:3]
     np.testing.assert_array_equal(upper.recurrent_weight, np.eye(5))
     assert isinstance(lower, FixedWindow)
+    weight = layers(cell="elman", input_initializer="alike")[1].input_weight
+    assert jnp.all(weight == weight[:, :1])
+    assert not jnp.any(weight[1:] == weight[:1])
     gates = layers(recurrent_initializer="identity", memory_steps=9)[1].recurrent_weight
     np.testing.assert_array_equal(gates, np.tile(np.eye(5), (4, 1)))
     assert np.any(layers(cell="elman")[1].recurrent_weight != np.eye(5))
