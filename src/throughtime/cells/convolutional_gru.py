@@ -59,6 +59,7 @@ class ConvolutionalGRU(SpatialCell):
         representations", arXiv 1511.06432, section 3.1 (GRU-RCN).
     """
 
+    kind: ClassVar[str] = "gru_convolutional"
     gates: ClassVar[tuple[str, ...]] = ("r", "z", "n")
 
     def __init__(

@@ -69,6 +69,7 @@ class ConvolutionalLSTM(SpatialCell):
         nowcasting", arXiv 1506.04214, Eq. 3.
     """
 
+    kind: ClassVar[str] = "lstm_convolutional"
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
 
     peephole_weight: Float[Array, "3 H"]

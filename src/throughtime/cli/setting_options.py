@@ -34,7 +34,7 @@ NAMES = {
 }
 """What a setting that names an entry of a registry can be; the settings themselves check it."""
 
-METAVARS = {"start_from": "FOLDER"}
+METAVARS = {"image_size": "SIZES", "start_from": "FOLDER"}
 """What stands for the value of a text that is no name of a column."""
 
 

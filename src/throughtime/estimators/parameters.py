@@ -57,6 +57,11 @@ class SequenceParameters(BaseEstimator):
         recurrent_dropout: float = _NETWORK.recurrent_dropout,
         zoneout: float = _NETWORK.zoneout,
         layer_normalisation: bool = _NETWORK.layer_normalisation,
+        depth: int | None = _NETWORK.depth,
+        tied: bool = _NETWORK.tied,
+        image_size: tuple[int, ...] | None = _NETWORK.image_size,
+        kernel_size: int = _NETWORK.kernel_size,
+        readout: str = _NETWORK.readout,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -109,6 +114,14 @@ class SequenceParameters(BaseEstimator):
             zoneout: probability that a unit keeps its last value at a step, 0 <= rate < 1.
             layer_normalisation: whether the sums over input and past are normalised; in a cell with other
                 steps than an Elman network or an LSTM, the sums over the input and the past itself.
+            depth: blocks on top of one another within a cell of the grid family, at least 1; as the cell
+                has it when None.
+            tied: whether these blocks share their weights.
+            image_size: height and width of the image that an element is, for convolutional cells; an element
+                is then the pixels of one channel after another.
+            kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
+            readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
+                where the answer is an image too.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
                 `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
@@ -152,6 +165,11 @@ class SequenceParameters(BaseEstimator):
         self.recurrent_dropout = recurrent_dropout
         self.zoneout = zoneout
         self.layer_normalisation = layer_normalisation
+        self.depth = depth
+        self.tied = tied
+        self.image_size = image_size
+        self.kernel_size = kernel_size
+        self.readout = readout
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary

@@ -1,21 +1,24 @@
 """A network described in words and numbers, and built from the description."""
 
 import inspect
+import math
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import jax
 from jaxtyping import PRNGKeyArray
 from pydantic import Field, field_validator
 
-from throughtime.cells import CELLS
+from throughtime.cells import CELLS, ConvolutionalGRU, ConvolutionalLSTM
 from throughtime.core.cell import Cell
-from throughtime.core.errors import choose
+from throughtime.core.errors import OptionError, choose
 from throughtime.core.initializers import INITIALIZERS
 from throughtime.core.options import Options
 from throughtime.core.sequence_map import Network
 from throughtime.networks.bidirectional import Bidirectional, Merge
 from throughtime.networks.chain import wire
 from throughtime.networks.connections import connect
+from throughtime.networks.convolution import Convolution
 from throughtime.networks.dilated import dilated, dilations, fusing_convolution
 from throughtime.networks.dropout import Dropout
 from throughtime.networks.embedding import Embedding
@@ -27,7 +30,10 @@ from throughtime.networks.stack import Stack
 from throughtime.networks.window import FixedWindow
 from throughtime.networks.zoneout import Zoneout
 
-CELL_NAMES = (*CELLS, FixedWindow.kind)
+SPATIAL: dict[str, type[Cell]] = {cell.kind: cell for cell in (ConvolutionalLSTM, ConvolutionalGRU)}
+"""Every cell that reads images; its constructor takes their shape, `hidden_channels` and `key`."""
+
+CELL_NAMES = (*CELLS, *SPATIAL, FixedWindow.kind)
 """Every cell that an `Architecture` can be made of."""
 
 LONGEST_DILATION = 2**16
@@ -61,6 +67,14 @@ class Architecture(Options):
             memories that last up to so long (chrono initialisation); as the cell has it when left out.
         recurrent_initializer: what the recurrent weights start from, as the name of an initialiser; as the
             cell has it when left out.
+        depth: blocks on top of one another within a cell of the grid family, at least 1; as the cell has it
+            when left out.
+        tied: whether these blocks share their weights.
+        image_size: height and width (or length alone, or more axes) of the image that an element is, as
+            `32,32`, for convolutional cells; an element is then the pixels of one channel after another.
+        kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
+        readout: what makes the answer of the highest layer: a `"linear"` layer, or, where the answer is an
+            image of that size too, a `"convolution"` of one place.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
@@ -84,6 +98,11 @@ class Architecture(Options):
     connections: Literal["none", "residual", "shortcut"] = "none"
     memory_steps: Annotated[int, Field(ge=2)] | None = None
     recurrent_initializer: str | None = None
+    depth: Size | None = None
+    tied: bool = True
+    image_size: tuple[Size, ...] | None = None
+    kernel_size: Size = 3
+    readout: Literal["linear", "convolution"] = "linear"
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
     dropout: Rate = 0.0
@@ -98,6 +117,11 @@ class Architecture(Options):
     def _known_cells(cls, names: str) -> str:
         return ",".join(choose("cell", name.strip(), CELL_NAMES) for name in names.split(","))
 
+    @field_validator("image_size", mode="before")
+    @classmethod
+    def _numbers_in_words(cls, sizes: object) -> object:
+        return sizes.split(",") if isinstance(sizes, str) else sizes
+
     @field_validator("recurrent_initializer")
     @classmethod
     def _known_initializer(cls, name: str | None) -> str | None:
@@ -111,6 +135,7 @@ class Architecture(Options):
         self._check_connections()
         self._check_wrappers()
         self._check_initializer()
+        self._check_images()
 
     def _check_layers(self) -> None:
         names = self.cell.split(",")
@@ -171,6 +196,18 @@ class Architecture(Options):
         """The dilation of each layer, lowest first."""
         return dilations(len(self.cells), base=self.dilation, start=self.start_dilation)
 
+    def _check_images(self) -> None:
+        spatial = [name for name in self.cells if name in SPATIAL]
+        if spatial and self.image_size is None:
+            raise ValueError(
+                f"cell is {self.cell}, which reads images, and image_size is None; give it, such as 32,32"
+            )
+        if self.readout == "convolution" and self.cells[-1] not in SPATIAL:
+            raise ValueError(
+                f"readout is 'convolution', and the highest cell, {self.cells[-1]}, gives no image; use "
+                f"readout='linear', or one of {', '.join(SPATIAL)}"
+            )
+
     @property
     def cells(self) -> tuple[str, ...]:
         """The name of each layer's cell, lowest first."""
@@ -214,8 +251,24 @@ class Architecture(Options):
         elif self.pooling == "attention":
             network.append(AttentionPooling(size, key=next(keys)))
         network += self._thin(size, self.dropout)
-        network.append(Linear(size, output_size, key=next(keys)))
+        network.append(self._readout(size, output_size, next(keys)))
         return wire(network)
+
+    def _readout(self, size: int, output_size: int, key: PRNGKeyArray) -> Network:
+        if self.readout == "linear":
+            return Linear(size, output_size, key=key)
+        return Convolution(self._image(size), self._image(output_size)[0], key=key)
+
+    def _image(self, size: int) -> tuple[int, ...]:
+        """Return channels and extent of the image that a vector of this size is."""
+        assert self.image_size is not None
+        channels, rest = divmod(size, math.prod(self.image_size))
+        if rest or not channels:
+            raise OptionError(
+                f"image_size is {','.join(map(str, self.image_size))}, which is {math.prod(self.image_size)} "
+                f"places, and there are {size} numbers to an image; choose a size that goes into them"
+            )
+        return channels, *self.image_size
 
     def _connected(self, number: int, layer: list[Network]) -> list[Network]:
         """Go around a layer and the dropout below it, so that what is handed on has no noise."""
@@ -243,12 +296,12 @@ class Architecture(Options):
     def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
         if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
-        settings = {
-            "memory_steps": self.memory_steps,
-            "recurrent_initializer": self.recurrent_initializer,
-        }
-        given = {one: value for one, value in settings.items() if value is not None and _takes(name, one)}
-        return self._wrapped(CELLS[name](size, self.hidden_size, key=key, **given))  # type: ignore[call-arg]
+        own = ("memory_steps", "recurrent_initializer", "depth", "tied", "kernel_size")
+        settings = {one: getattr(self, one) for one in own if _takes(name, one)}
+        given = {one: value for one, value in settings.items() if value is not None}
+        kind: Callable[..., Cell] = {**CELLS, **SPATIAL}[name]
+        reads = self._image(size) if name in SPATIAL else size
+        return self._wrapped(kind(reads, self.hidden_size, key=key, **given))
 
     def _wrapped(self, cell: Cell) -> Cell:
         if self.layer_normalisation:
@@ -263,4 +316,5 @@ class Architecture(Options):
 
 
 def _takes(cell: str, parameter: str) -> bool:
-    return cell in CELLS and parameter in inspect.signature(CELLS[cell]).parameters
+    kind = {**CELLS, **SPATIAL}.get(cell)
+    return kind is not None and parameter in inspect.signature(kind).parameters

@@ -61,7 +61,8 @@ def test_names_are_what_the_settings_accept() -> None:
             )
             for group in ("network", "training"):
                 if option in GROUPS[group].names:
-                    Settings.parse({"task": task, group: {option: name}})
+                    images = {"image_size": (3, 4)} if "convolutional" in name else {}
+                    Settings.parse({"task": task, group: {option: name, **images}})
 
 
 def test_only_what_is_given_is_set() -> None:

@@ -14,6 +14,9 @@ from throughtime import (
     Bidirectional,
     Chain,
     ConnectedMap,
+    Convolution,
+    ConvolutionalGRU,
+    ConvolutionalLSTM,
     Dilated,
     Dropout,
     Embedding,
@@ -147,6 +150,14 @@ def test_numbers_need_no_embedding() -> None:
             {"connections": "shortcuts"},
             r"connections is 'shortcuts' \(did you mean 'shortcut'\?\); choose one of none, residual,",
         ),
+        ({"cell": "lstm_convolutional"}, r"which reads images, and image_size is None; give it"),
+        ({"cell": "gru_convolutional", "image_size": "3,x"}, r"image_size is 'x'; it has to be a valid int"),
+        ({"cell": "gru_convolutional", "image_size": (3, 0)}, r"image_size is 0; it has to be greater"),
+        (
+            {"cell": "gru_convolutional,gru", "image_size": "3,4", "readout": "convolution"},
+            r"readout is 'convolution', and the highest cell, gru, gives no image; use readout='linear'",
+        ),
+        ({"cell": "grid_lstm", "depth": 0}, r"depth is 0; it has to be greater than or equal to 1"),
         ({"hidden_size": 0}, r"hidden_size is 0; it has to be greater than or equal to 1"),
         ({"dropout": 1.0}, r"dropout is 1\.0; it has to be less than 1"),
         (
@@ -210,6 +221,33 @@ def test_plain_networks_have_the_weights_that_they_had() -> None:
     )
     for one, other in zip(jax.tree.leaves(built), jax.tree.leaves(dilated), strict=True):
         assert jnp.array_equal(one, other)
+
+
+def images(output_size: int, **settings: Any) -> Any:
+    architecture = Architecture(hidden_size=2, image_size=(4, 3), **settings)
+    return architecture.build(feature_count=3 * 12, output_size=output_size, key=jax.random.key(0))
+
+
+def test_convolutional_layers_read_and_give_images() -> None:
+    built = images(24, cell="lstm_convolutional,gru_convolutional", readout="convolution", kernel_size=1)
+    lower, upper, readout = built.cells
+    assert [type(cell) for cell in built.cells] == [ConvolutionalLSTM, ConvolutionalGRU, Convolution]
+    assert lower.input_weight.shape == (8, 3, 1, 1)
+    assert upper.input_weight.shape == (6, 2, 1, 1)
+    assert readout.weight.shape == (2, 2, 1, 1)
+    assert apply(built, jnp.ones((5, 2, 36))).shape == (5, 2, 24)
+    classes = images(7, cell="gru_convolutional", direction="both", connections="shortcut")
+    assert apply(classes, jnp.ones((5, 2, 36))).shape == (5, 2, 7)
+    with pytest.raises(OptionError, match=r"image_size is 4,3, which is 12 places, and there are 25 numbers"):
+        images(25, cell="gru_convolutional", readout="convolution")
+
+
+def test_depth_and_ties_reach_the_grid() -> None:
+    tied, untied = (layers(cell="grid_lstm", depth=3, tied=tied)[1] for tied in (True, False))
+    assert sum(leaf.size for leaf in jax.tree.leaves(untied.column)) == 3 * sum(
+        leaf.size for leaf in jax.tree.leaves(tied.column)
+    )
+    assert layers(cell="depth_lstm,gru")[1].column.depth == 4
 
 
 def test_memory_reaches_gated_layers_only() -> None:
