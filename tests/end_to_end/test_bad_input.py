@@ -138,7 +138,7 @@ def test_test_file_is_checked_before_training(
 OPTIONS = {
     "cell": (
         ("--cell", "lstn"),
-        r"--cell is 'lstn' \(did you mean 'lstm'\?\); choose one of elman, lstm, .*gru, .*window",
+        r"--cell is 'lstn' \(did you mean 'lstm'\?\); choose one of elman, .*lstm, .*gru, .*window",
     ),
     "rule": (("--rule", "bptp"), r"--rule is 'bptp' \(did you mean 'bptt'\?\)"),
     "optimizer": (("--optimizer", "adam"), r"--optimizer is 'adam' \(did you mean 'adamw'\?\)"),

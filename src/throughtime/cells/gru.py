@@ -124,6 +124,8 @@ class GRU(GatedUnit, FusedCell):
 
     candidate_bias: Float[Array, " H"]
 
+    __init__ = GatedUnit.__init__
+
     def step(self, state: GRUState, projected: Float[Array, " G"]) -> tuple[GRUState, Float[Array, " H"]]:
         """Return the next state and its hidden layer."""
         r_in, z_in, n_in = jnp.split(projected, 3)
@@ -177,6 +179,8 @@ class ResetBeforeGRU(GatedUnit, FusedCell):
 
     kind: ClassVar[str] = "gru_reset_before"
     gates: ClassVar[tuple[str, ...]] = ("r", "z", "n")
+
+    __init__ = GatedUnit.__init__
 
     def step(self, state: GRUState, projected: Float[Array, " G"]) -> tuple[GRUState, Float[Array, " H"]]:
         """Return the next state and its hidden layer."""

@@ -23,7 +23,8 @@ class LSTMState(NamedTuple):
 class MemoryBlock(Cell):
     """What all LSTMs share: weights for each gate, and a memory beside the hidden layer.
 
-    A variant declares which gates and peepholes it has, and writes its equations in `step`.
+    A variant declares which gates and peepholes it has, and writes its equations in `step`. It names the
+    constructor anew, since type checkers read one from the fields of a class that has none of its own.
     """
 
     kind: ClassVar[str]
@@ -134,6 +135,8 @@ class LSTM(MemoryBlock, FusedCell):
     kind: ClassVar[str] = "lstm"
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
 
+    __init__ = MemoryBlock.__init__
+
     def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""
         i, f, g, o = jnp.split(projected + self.recurrent_weight @ state.hidden, 4)
@@ -187,6 +190,8 @@ class CoupledLSTM(MemoryBlock, FusedCell):
     kind: ClassVar[str] = "lstm_coupled"
     gates: ClassVar[tuple[str, ...]] = ("i", "g", "o")
     keeping: ClassVar[tuple[str, int]] = ("i", -1)
+
+    __init__ = MemoryBlock.__init__
 
     def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""

@@ -59,3 +59,5 @@ class OriginalLSTM(EndlessMemory):
     kind: ClassVar[str] = "lstm_1997"
     gates: ClassVar[tuple[str, ...]] = ("i", "g", "o")
     squashing: ClassVar[dict[str, Callable[[Array], Array]]] = {"g": between_two, "h": between_one}
+
+    __init__ = EndlessMemory.__init__

@@ -60,6 +60,8 @@ class PeepholeLSTM(MemoryBlock, FusedCell):
 
     peephole_weight: Float[Array, "3 H"]
 
+    __init__ = MemoryBlock.__init__
+
     def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""
         i, f, g, o = jnp.split(projected + self.recurrent_weight @ state.hidden, 4)
@@ -118,6 +120,8 @@ class CoupledPeepholeLSTM(MemoryBlock, FusedCell):
     keeping: ClassVar[tuple[str, int]] = ("i", -1)
 
     peephole_weight: Float[Array, "2 H"]
+
+    __init__ = MemoryBlock.__init__
 
     def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""

@@ -36,6 +36,8 @@ class LSTMVariant(MemoryBlock):
     squashing: ClassVar[dict[str, Callable[[Array], Array]]] = {"g": jnp.tanh, "h": jnp.tanh}
     """What becomes of the block's input, `g`, and of the memory on its way out, `h`."""
 
+    __init__ = MemoryBlock.__init__
+
     def step(self, state: LSTMState, projected: Float[Array, " G"]) -> tuple[LSTMState, Float[Array, " H"]]:
         """Return the next state and its hidden part."""
         sums = jnp.split(projected + self.recurrent_weight @ state.hidden, len(self.gates))
@@ -126,6 +128,8 @@ class NoInputGateLSTM(LSTMVariant):
     gates: ClassVar[tuple[str, ...]] = ("f", "g", "o")
     peepholes: ClassVar[tuple[str, ...]] = ("f", "o")
 
+    __init__ = LSTMVariant.__init__
+
 
 class NoForgetGateLSTM(EndlessMemory):
     r"""The vanilla LSTM without its forget gate: what is written stays, and adds up.
@@ -165,6 +169,8 @@ class NoForgetGateLSTM(EndlessMemory):
     gates: ClassVar[tuple[str, ...]] = ("i", "g", "o")
     peepholes: ClassVar[tuple[str, ...]] = ("i", "o")
 
+    __init__ = EndlessMemory.__init__
+
 
 class NoOutputGateLSTM(LSTMVariant):
     r"""The vanilla LSTM without its output gate: the whole memory is always in sight.
@@ -201,6 +207,8 @@ class NoOutputGateLSTM(LSTMVariant):
     kind: ClassVar[str] = "lstm_no_output_gate"
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "g")
     peepholes: ClassVar[tuple[str, ...]] = ("i", "f")
+
+    __init__ = LSTMVariant.__init__
 
 
 class NoInputActivationLSTM(LSTMVariant):
@@ -239,6 +247,8 @@ class NoInputActivationLSTM(LSTMVariant):
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     peepholes: ClassVar[tuple[str, ...]] = ("i", "f", "o")
     squashing: ClassVar[dict[str, Callable[[Array], Array]]] = {"g": unsquashed, "h": jnp.tanh}
+
+    __init__ = LSTMVariant.__init__
 
 
 class NoOutputActivationLSTM(LSTMVariant):
@@ -279,3 +289,5 @@ class NoOutputActivationLSTM(LSTMVariant):
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     peepholes: ClassVar[tuple[str, ...]] = ("i", "f", "o")
     squashing: ClassVar[dict[str, Callable[[Array], Array]]] = {"g": jnp.tanh, "h": unsquashed}
+
+    __init__ = LSTMVariant.__init__

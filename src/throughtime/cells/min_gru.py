@@ -129,6 +129,8 @@ class MinGRU(InputGatedUnit):
     gates: ClassVar[tuple[str, ...]] = ("z", "n")
     keeping: ClassVar[dict[str, int]] = {"z": -1}
 
+    __init__ = InputGatedUnit.__init__
+
     def coefficients(self, projected: Float[Array, " G"]) -> tuple[InputGatedState, InputGatedState]:
         """Return `1 - z_t` and `z_t * n_t`."""
         z_in, n_in = jnp.split(projected, 2)
@@ -178,6 +180,8 @@ class MinLSTM(InputGatedUnit):
     kind: ClassVar[str] = "min_lstm"
     gates: ClassVar[tuple[str, ...]] = ("f", "i", "n")
     keeping: ClassVar[dict[str, int]] = {"f": 1, "i": -1}
+
+    __init__ = InputGatedUnit.__init__
 
     def coefficients(self, projected: Float[Array, " G"]) -> tuple[InputGatedState, InputGatedState]:
         """Return `f_t / (f_t + i_t)` and `i_t / (f_t + i_t) * n_t`."""

@@ -52,6 +52,8 @@ class MinimalGatedUnit(GatedUnit, FusedCell):
     gates: ClassVar[tuple[str, ...]] = ("f", "n")
     keeping: ClassVar[tuple[str, int]] = ("f", -1)
 
+    __init__ = GatedUnit.__init__
+
     def step(self, state: GRUState, projected: Float[Array, " G"]) -> tuple[GRUState, Float[Array, " H"]]:
         """Return the next state and its hidden layer."""
         f_in, n_in = jnp.split(projected, 2)

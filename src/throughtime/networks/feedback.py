@@ -153,6 +153,8 @@ class LikeliestSymbol(EmbeddedSymbol):
         Bengio et al. 2015, arXiv 1506.03099, section 2.4 (the argmax).
     """
 
+    __init__ = EmbeddedSymbol.__init__
+
     def choose(self, output: Float[Array, " O"], key: PRNGKeyArray | None = None) -> Float[Array, " O"]:
         """Return the likeliest symbol as a one-hot vector."""
         return jax.nn.one_hot(jnp.argmax(output), self.output_size, dtype=output.dtype)
@@ -184,6 +186,8 @@ class SampledSymbol(EmbeddedSymbol):
 
     is_random: ClassVar[bool] = True
 
+    __init__ = EmbeddedSymbol.__init__
+
     def choose(self, output: Float[Array, " O"], key: PRNGKeyArray | None = None) -> Float[Array, " O"]:
         """Return a symbol drawn with `key`, as a one-hot vector."""
         if key is None:
@@ -214,6 +218,8 @@ class ExpectedSymbol(EmbeddedSymbol):
         Goyal, Dyer & Berg-Kirkpatrick 2017, "Differentiable scheduled sampling for credit assignment", arXiv
         1704.06970, section 3 (soft argmax, with a temperature of 1).
     """
+
+    __init__ = EmbeddedSymbol.__init__
 
     def choose(self, output: Float[Array, " O"], key: PRNGKeyArray | None = None) -> Float[Array, " O"]:
         """Return the probability of each symbol."""

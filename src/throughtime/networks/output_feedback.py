@@ -119,6 +119,8 @@ class OutputFeedback(FeedbackCell, NoisyCell):
         section 2 (generation).
     """
 
+    __init__ = FeedbackCell.__init__
+
     def after_training(self) -> Cell:
         """Return the cell whose choices are not drawn."""
         return OutputFeedback(self.cell, self.feedback.without_noise())
@@ -203,6 +205,8 @@ class TeacherForcing(TaughtCell, SelfUnrollingCell):
         Williams & Zipser 1989, "A learning algorithm for continually running fully recurrent neural
         networks", Neural Computation 1(2) (teacher-forced learning).
     """
+
+    __init__ = FeedbackCell.__init__
 
     def initial_state(self) -> FeedbackState:
         """Return the state before the first output."""
