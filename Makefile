@@ -18,7 +18,7 @@ test: .venv/installed-$(EXTRAS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # Trains for many minutes. Every recipe is run, and the status tells whether all of them reached their bars.
 recipes: .venv/installed

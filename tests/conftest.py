@@ -1,9 +1,11 @@
 """What all tests share: one compilation cache a run, double precision on request, seeded randomness."""
 
+import gc
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import jax
@@ -13,6 +15,10 @@ import pytest
 # A compilation that takes less than this is not worth a file.
 _WORTH_CACHING_S = 0.1
 _OWNED_CACHE = pytest.StashKey[str]()
+
+# Each compiled program takes a few of the 65,530 memory maps that Linux grants a process; without any left, a
+# process dies.
+_MANY_MAPS = 20_000
 
 hypothesis.settings.register_profile("throughtime", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("throughtime")
@@ -33,6 +39,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the compilation cache, if this process made it."""
     if (cache := config.stash.get(_OWNED_CACHE, None)) is not None:
         shutil.rmtree(cache, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _drop_programs() -> Iterator[None]:
+    """Forget what was compiled, once it takes too many memory maps; the files of the cache stay."""
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_text().count("\n") > _MANY_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a type checker says of code that uses the library: nothing if it is right, something if it is wrong."""
+"""What a type checker says of code that uses the library: nothing if right, something if wrong."""
 
 import subprocess
 import sys
