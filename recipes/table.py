@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"
@@ -11,22 +12,56 @@ END = "<!-- end of results -->"
 
 
 def table() -> str:
-    """Return the last result of each recipe as a table in Markdown."""
-    lines = [
-        "| recipe | accuracy, mean ± deviation (seeds) | fixed window | bar | minutes a model | published |",
-        "|---|---|---|---|---|---|",
+    """Return the last result of each recipe as tables in Markdown."""
+    results = [
+        json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
+        for file in sorted((HERE / "results").glob("*.jsonl"))
     ]
-    machines = set()
-    for file in sorted((HERE / "results").glob("*.jsonl")):
-        result = json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
-        ours, window = result["ours"], result["baseline"]
-        minutes = sum(ours["seconds"]) / len(ours["seconds"]) / 60
-        lines.append(
-            f"| `{file.stem}` | {_figure(ours)} ({len(ours['scores'])}) | {_figure(window)} | "
-            f"{100 * result['bar']['value']:.1f} % | {minutes:.1f} | {result['published']['claim']} |"
-        )
-        machines.add(f"{result['machine']['cores']} cores of an {result['machine']['cpu']}")
-    return "\n".join([*lines, "", f"Measured on {', '.join(sorted(machines))}."]) + "\n"
+    machines = {f"{result['machine']['cores']} cores of an {result['machine']['cpu']}" for result in results}
+    return "\n".join(
+        [
+            "| recipe | accuracy, mean ± deviation (seeds) | fixed window | bar | minutes | published |",
+            "|---|---|---|---|---|---|",
+            *(_alone(result) for result in results if "networks" not in result),
+            "",
+            "| comparison | what came out | bars | minutes in all | published |",
+            "|---|---|---|---|---|",
+            *(_beside_one_another(result) for result in results if "networks" in result),
+            "",
+            f"Measured on {', '.join(sorted(machines))}.\n",
+        ]
+    )
+
+
+def _alone(result: dict[str, Any]) -> str:
+    ours, window = result["ours"], result["baseline"]
+    minutes = sum(ours["seconds"]) / len(ours["seconds"]) / 60
+    return (
+        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {_figure(window)} | "
+        f"{100 * result['bar']['value']:.1f} % | {minutes:.1f} | {result['published']['claim']} |"
+    )
+
+
+def _beside_one_another(result: dict[str, Any]) -> str:
+    networks = result["networks"]
+    # Where all networks answer right alike, the loss tells them apart.
+    right = "right" in next(iter(networks.values()))["means"]
+    told_by = "right" if right and any(one["means"]["right"] > 0.1 for one in networks.values()) else "loss"
+    if not right:
+        told_by = next(iter(next(iter(networks.values()))["means"]))
+    words = [
+        f"{name.replace('_', ' ')} {_score(told_by, one['means'][told_by])}" for name, one in networks.items()
+    ]
+    reached = sum(bar["reached"] for bar in result["bars"])
+    bars = f"{reached} of {len(result['bars'])}" if result["bars"] else "none"
+    minutes = sum(sum(one["seconds"]) for one in networks.values()) / 60
+    claim = result["comparison"]["published"]["claim"]
+    unit = "loss: " if told_by == "loss" else "right: " if told_by == "right" else f"{told_by}: "
+    return f"| `{result['recipe']}` | {unit}{', '.join(words)} | {bars} | {minutes:.0f} | {claim} |"
+
+
+def _score(metric: str, value: float) -> str:
+    return f"{value:.2g}" if metric == "loss" else f"{100 * value:.1f} %"
 
 
 def _figure(figures: dict[str, float]) -> str:

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax.nn import sigmoid
 
 from throughtime import (
+    GRU,
     CoupledLSTM,
     CoupledPeepholeLSTM,
     GRUState,
@@ -14,6 +15,13 @@ from throughtime import (
     PeepholeLSTM,
     ResetBeforeGRU,
 )
+
+
+class CarriesNothing(GRU):
+    """What the gate keeps is a part of nothing."""
+
+    def step_seeing(self, seen: GRUState, state: GRUState, projected: Any) -> Any:
+        return GRU.step_seeing(self, seen, GRUState(jnp.zeros_like(state.hidden)), projected)
 
 
 class OutputLooksBack(PeepholeLSTM):

@@ -24,7 +24,6 @@ from throughtime import (
 )
 from throughtime.networks import layer_normalisation, units
 from throughtime.networks.recurrent_dropout import RecurrentDropoutState
-from throughtime.networks.wrapper import step_seeing
 
 
 class GainOfAnotherUnit(LayerNormalisation):
@@ -100,7 +99,7 @@ class KeepsTheNew(Zoneout):
 
     def step_seeing(self, seen: Any, state: Any, projected: Any) -> Any:
         after, output = Zoneout.step_seeing(self, seen, state, projected)
-        fresh, _ = step_seeing(self.cell, seen.inner, state.inner, projected)
+        fresh, _ = self.cell.step_seeing(seen.inner, state.inner, projected)
         other = jax.tree.map(lambda new, old, mixed: new + old - mixed, fresh, state.inner, after.inner)
         return after._replace(inner=other), output
 
@@ -118,7 +117,7 @@ class TakesTheShareOfTheOld(ExpectedZoneout):
 
     def step_seeing(self, seen: Any, state: Any, projected: Any) -> Any:
         after, _ = ExpectedZoneout.step_seeing(self, seen, state, projected)
-        fresh, _ = step_seeing(self.cell, seen, state, projected)
+        fresh, _ = self.cell.step_seeing(seen, state, projected)
         other = jax.tree.map(lambda new, old, mixed: new + old - mixed, fresh, state, after)
         return other, other.hidden
 
@@ -128,14 +127,14 @@ class OutputBeforeZoneout(ExpectedZoneout):
 
     def step_seeing(self, seen: Any, state: Any, projected: Any) -> Any:
         after, _ = ExpectedZoneout.step_seeing(self, seen, state, projected)
-        return after, step_seeing(self.cell, seen, state, projected)[1]
+        return after, self.cell.step_seeing(seen, state, projected)[1]
 
 
 class SharesExchanged(ResidualStep):
     """The new has the share of the old."""
 
     def step_seeing(self, seen: Any, state: Any, projected: Any) -> Any:
-        after, _ = step_seeing(self.cell, seen, state, projected)
+        after, _ = self.cell.step_seeing(seen, state, projected)
         new, old = jax.nn.sigmoid(self.old_share), jax.nn.sigmoid(self.new_share)
         hidden = new * after.hidden + old * state.hidden
         return after._replace(hidden=hidden), hidden

@@ -107,6 +107,13 @@ def steps_make_the_whole(s: Specimen) -> None:
     assert_close(state, after, EXACT, "state")
 
 
+def seeing_all_is_a_step(s: Specimen) -> None:
+    """A step that sees of the past what it carries on is a step."""
+    expected = quick_jit(one_step)(s.cell, s.state, s.inputs[0])
+    given = quick_jit(one_step_seeing)(s.cell, s.state, s.inputs[0])
+    assert_close(given, expected, EXACT, "state and output")
+
+
 def reverse_is_a_flip(s: Specimen) -> None:
     """Reading in reverse is reading the sequence flipped, with `lengths` within its own end."""
     for lengths in (None, s.lengths):
@@ -232,6 +239,7 @@ LAWS: tuple[Callable[[Specimen], None], ...] = (
     empty_sequence_keeps_state,
     chunks_make_the_whole,
     steps_make_the_whole,
+    seeing_all_is_a_step,
     reverse_is_a_flip,
     causal,
     same_key_same_numbers,
@@ -246,6 +254,11 @@ LAWS: tuple[Callable[[Specimen], None], ...] = (
 def one_step(cell: Any, state: PyTree, x: Array) -> tuple[PyTree, Array]:
     """Take one step with every example of a batch."""
     return jax.vmap(lambda state, x: cell.step(state, cell.project(x)))(state, x)
+
+
+def one_step_seeing(cell: Any, state: PyTree, x: Array) -> tuple[PyTree, Array]:
+    """Take one step, of which it is said aloud that it sees all."""
+    return jax.vmap(lambda state, x: cell.step_seeing(state, state, cell.project(x)))(state, x)
 
 
 class Parts(NamedTuple):

@@ -82,6 +82,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     (laws_of_cells.steps_make_the_whole, "stack_gated", cells.StackThatSkipsWhole),
     (laws_of_cells.steps_make_the_whole, "stack_gated", cells.StackThatSkips),
     (laws_of_cells.steps_make_the_whole, "dropout", cells.DropoutStuck),
+    (laws_of_cells.seeing_all_is_a_step, "gru", gates.CarriesNothing),
     (laws_of_cells.same_key_same_numbers, "elman_tanh", cells.Drawn),
     (laws_of_cells.gradient_is_finite_differences, "elman_tanh", cells.GradientCut),
     (laws_of_cells.second_call_compiles_nothing, "mean_pooling", cells.StateOfOtherType),

@@ -101,3 +101,13 @@ class ConvolutionalGRU(SpatialCell):
         n = jnp.tanh(n_in + convolve(r * state.hidden, U_n))  # Eq. 3
         hidden = (1 - z) * n + z * state.hidden  # Eq. 4
         return ConvolutionalGRUState(hidden), hidden.reshape(-1)
+
+    def step_seeing(
+        self, seen: ConvolutionalGRUState, state: ConvolutionalGRUState, projected: Float[Array, "G *space"]
+    ) -> tuple[ConvolutionalGRUState, Float[Array, " O"]]:
+        """Return the next state and its hidden image; the part that z keeps is a part of `state`."""
+        U_z = jnp.split(self.recurrent_weight, 3)[1]
+        z = sigmoid(jnp.split(projected, 3)[1] + convolve(seen.hidden, U_z))
+        after, _ = self.step(seen, projected)
+        hidden = after.hidden + z * (state.hidden - seen.hidden)
+        return ConvolutionalGRUState(hidden), hidden.reshape(-1)

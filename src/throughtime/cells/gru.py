@@ -77,6 +77,18 @@ class GatedUnit(Cell):
         # A row times a matrix: over a whole sequence it is then one product that nothing has to transpose.
         return x @ self.input_weight.T + self.bias
 
+    def step_seeing(
+        self, seen: GRUState, state: GRUState, projected: Float[Array, " G"]
+    ) -> tuple[GRUState, Float[Array, " H"]]:
+        """Return the next state and its hidden layer; the part that the gate keeps is a part of `state`."""
+        gate, sign = self.keeping
+        row, count = self.gates.index(gate), len(self.gates)
+        p_k, U_k = jnp.split(projected, count)[row], jnp.split(self.recurrent_weight, count)[row]
+        keeps = sigmoid(sign * (p_k + U_k @ seen.hidden))
+        _, output = self.step(seen, projected)
+        hidden = output + keeps * (state.hidden - seen.hidden)
+        return GRUState(hidden), hidden
+
 
 class GRU(GatedUnit, FusedCell):
     r"""A gated recurrent unit whose reset gate acts after the recurrent product.

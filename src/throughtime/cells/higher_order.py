@@ -112,3 +112,10 @@ class HigherOrderElman(Cell):
         back = jnp.einsum("kij,kj->i", U, state.hidden)
         hidden = self.activations[self.activation](projected + back)  # Eq. 1
         return HigherOrderState(jnp.concatenate([hidden[None], state.hidden[:-1]])), hidden
+
+    def step_seeing(
+        self, seen: HigherOrderState, state: HigherOrderState, projected: Float[Array, " H"]
+    ) -> tuple[HigherOrderState, Float[Array, " H"]]:
+        """Return the next state and its newest layer; the older layers handed on are those of `state`."""
+        after, output = self.step(seen, projected)
+        return HigherOrderState(jnp.concatenate([after.hidden[:1], state.hidden[:-1]])), output

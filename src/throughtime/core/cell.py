@@ -51,6 +51,21 @@ class Cell(eqx.Module):
     def step(self, state: State, projected: Projected) -> tuple[State, Float[Array, " O"]]:
         """Return the next state and the output, in the order that `lax.scan` wants."""
 
+    def step_seeing(
+        self, seen: State, state: State, projected: Projected
+    ) -> tuple[State, Float[Array, " O"]]:
+        """Return what `step` does, of a cell that sees `seen` of the past and carries on `state`.
+
+        What a cell sees is what its recurrent products multiply. In most cells the hidden layer is only seen,
+        and what is carried on stands in another field, so that this is `step(seen, projected)`. A cell whose
+        hidden layer is both, as in a gated recurrent unit, and a cell made of others say what is theirs.
+
+        **Shapes**
+
+            seen and state as `step` takes them
+        """
+        return self.step(seen, projected)
+
 
 class NoState(NamedTuple):
     """The state of a cell that remembers nothing."""

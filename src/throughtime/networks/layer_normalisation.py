@@ -14,7 +14,7 @@ from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import NotACellError, OptionError
 from throughtime.networks.embedding import Embedding
 from throughtime.networks.units import field_names, is_units, map_units
-from throughtime.networks.wrapper import Wrapper, lowest, step_seeing
+from throughtime.networks.wrapper import Wrapper, lowest
 
 HIDDEN = "hidden"
 
@@ -107,7 +107,7 @@ class LayerNormalisation(Wrapper):
         normal = map_units(
             lambda number, field, units: normalise(units, *next(scales), self.epsilon), (HIDDEN,), seen
         )  # Eq. 3
-        return step_seeing(self.cell, normal, state, projected)
+        return self.cell.step_seeing(normal, state, projected)
 
 
 class NormalisedSums(Wrapper):

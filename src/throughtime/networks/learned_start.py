@@ -87,6 +87,12 @@ class LearnedStart(SelfUnrollingCell):
         """Take a step of the cell."""
         return self.cell.step(state, projected)
 
+    def step_seeing(
+        self, seen: State, state: State, projected: Projected
+    ) -> tuple[State, Float[Array, " O"]]:
+        """Take such a step of the cell."""
+        return self.cell.step_seeing(seen, state, projected)
+
     def unroll_whole(
         self,
         inputs: Shaped[Array, "T B *I"],

@@ -12,7 +12,7 @@ from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import OptionError
 from throughtime.core.noise import NoisyCell
 from throughtime.networks.units import check_fields, map_units
-from throughtime.networks.wrapper import Wrapper, step_seeing
+from throughtime.networks.wrapper import Wrapper
 
 
 class RecurrentDropoutState(NamedTuple):
@@ -91,5 +91,5 @@ class RecurrentDropout(Wrapper, NoisyCell):
             return jnp.where(kept, units / (1 - self.rate), 0)
 
         thinned = map_units(thin, self.fields, seen.inner)
-        after, output = step_seeing(self.cell, thinned, state.inner, projected)
+        after, output = self.cell.step_seeing(thinned, state.inner, projected)
         return RecurrentDropoutState(after, state.key), output

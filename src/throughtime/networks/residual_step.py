@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Shaped
 from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import OptionError
 from throughtime.networks.units import check_fields, map_units, output_after
-from throughtime.networks.wrapper import Wrapper, step_seeing
+from throughtime.networks.wrapper import Wrapper
 
 
 class ResidualStep(Wrapper):
@@ -81,6 +81,6 @@ class ResidualStep(Wrapper):
         ) -> Shaped[Array, "*units"]:
             return sigmoid(self.new_share) * new + sigmoid(self.old_share) * old  # Eq. 2
 
-        after, output = step_seeing(self.cell, seen, state, projected)  # Eq. 1
+        after, output = self.cell.step_seeing(seen, state, projected)  # Eq. 1
         moved = map_units(move, self.fields, after, state)
         return moved, output_after(output, after, moved)

@@ -77,6 +77,19 @@ class Stack(SelfUnrollingCell):
             states.append(layer_state)
         return StackState(tuple(states)), output
 
+    def step_seeing(
+        self, seen: StackState, state: StackState, projected: Projected
+    ) -> tuple[StackState, Float[Array, " O"]]:
+        """Return the states of all layers one step on, each seeing its own part of `seen`, and the output."""
+        below, output = self.cells[0].step_seeing(seen.layers[0], state.layers[0], projected)
+        states = [below]
+        for cell, layer_seen, layer_state in zip(
+            self.cells[1:], seen.layers[1:], state.layers[1:], strict=True
+        ):
+            layer_state, output = cell.step_seeing(layer_seen, layer_state, cell.project(output))
+            states.append(layer_state)
+        return StackState(tuple(states)), output
+
     def unroll_whole(
         self,
         inputs: Shaped[Array, "T B *I"],

@@ -12,7 +12,7 @@ from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import OptionError
 from throughtime.core.noise import NoisyCell
 from throughtime.networks.units import check_fields, field_names, map_units, output_after
-from throughtime.networks.wrapper import Wrapper, step_seeing
+from throughtime.networks.wrapper import Wrapper
 
 
 class ZoneoutState(NamedTuple):
@@ -90,7 +90,7 @@ class Zoneout(Wrapper, NoisyCell):
             kept = jax.random.bernoulli(jax.random.fold_in(now, number), rates[field], new.shape)
             return jnp.where(kept, old, new)
 
-        after, output = step_seeing(self.cell, seen.inner, state.inner, projected)
+        after, output = self.cell.step_seeing(seen.inner, state.inner, projected)
         mixed = map_units(keep, rates, after, state.inner)
         return ZoneoutState(mixed, state.key, state.position + 1), output_after(output, after, mixed)
 
@@ -141,7 +141,7 @@ class ExpectedZoneout(Wrapper):
         ) -> Shaped[Array, "*units"]:
             return rates[field] * old + (1 - rates[field]) * new
 
-        after, output = step_seeing(self.cell, seen, state, projected)
+        after, output = self.cell.step_seeing(seen, state, projected)
         mixed = map_units(keep, rates, after, state)
         return mixed, output_after(output, after, mixed)
 

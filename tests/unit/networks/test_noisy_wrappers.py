@@ -13,6 +13,8 @@ from tests.laws.registry import lively
 from throughtime import (
     GRU,
     LSTM,
+    Cell,
+    ConvolutionalGRU,
     Elman,
     Embedding,
     ExpectedZoneout,
@@ -203,3 +205,25 @@ def test_a_learned_start_is_seen_through() -> None:
     assert np.any(state.inner.hidden != 0)
     reading = LearnedStart(Stack([Embedding(7, 3, key=KEY), cell]))
     assert isinstance(lowest(Zoneout(reading, 0.1)), Embedding)
+
+
+@pytest.mark.parametrize("kind", ["gru", "mgu", "convolutional"])
+def test_what_a_gate_keeps_is_kept_whole(kind: str) -> None:
+    """Whatever the step sees, a gate that keeps everything keeps the state itself."""
+    cell: Cell
+    if kind == "convolutional":
+        cell = ConvolutionalGRU((1, 3), 4, key=KEY)
+        cell = eqx.tree_at(lambda cell: cell.bias, cell, cell.bias.at[4:8].set(40.0))
+    elif kind == "gru":
+        cell = GRU(3, 4, key=KEY)
+        cell = eqx.tree_at(lambda cell: cell.bias, cell, cell.bias.at[4:8].set(40.0))
+    else:
+        cell = MinimalGatedUnit(3, 4, key=KEY)
+        cell = eqx.tree_at(lambda cell: cell.bias, cell, cell.bias.at[:4].set(-40.0))
+    seen, state = (
+        jax.tree.map(lambda leaf, key=key: jax.random.normal(key, leaf.shape), cell.initial_state())
+        for key in jax.random.split(KEY)
+    )
+    after, output = cell.step_seeing(seen, state, cell.project(jnp.ones(3)))
+    np.testing.assert_allclose(after.hidden, state.hidden, atol=1e-6)
+    np.testing.assert_allclose(output, state.hidden.reshape(-1), atol=1e-6)
