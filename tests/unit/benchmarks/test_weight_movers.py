@@ -37,6 +37,12 @@ CASES = [
     for peer, (cells, wirings, whats) in HAS.items()
     for cell, wiring, what in product(cells, wirings, whats)
 ]
+# A wrong output shows in the loss and the gradients, so where a peer trains, inference is tried in one wiring.
+TRIED = [
+    (peer, cell, wiring, what)
+    for peer, cell, wiring, what in CASES
+    if what == "train" or "train" not in HAS[peer][2] or wiring == "one"
+]
 
 
 def peer_and_work(peer: str, cell: str, wiring: Wiring, what: What) -> tuple[Any, Work]:
@@ -57,7 +63,7 @@ def test_peer_refuses_what_it_lacks(peer: str) -> None:
         assert (module.refusal(work, what) is None) == ((peer, cell, wiring, what) in CASES)
 
 
-@pytest.mark.parametrize(("peer", "cell", "wiring", "what"), CASES)
+@pytest.mark.parametrize(("peer", "cell", "wiring", "what"), TRIED)
 def test_peer_computes_what_we_compute(peer: str, cell: str, wiring: Wiring, what: What) -> None:
     module, work = peer_and_work(peer, cell, wiring, what)
     ours = Ours(work, what, lengths=work.lengths)
