@@ -37,7 +37,7 @@ CASES = [
     for peer, (cells, wirings, whats) in HAS.items()
     for cell, wiring, what in product(cells, wirings, whats)
 ]
-# A wrong output shows in the loss and the gradients, so where a peer trains, inference is tried in one wiring.
+# A wrong output shows in loss and gradients: where a peer trains, inference is tried in one wiring alone.
 TRIED = [
     (peer, cell, wiring, what)
     for peer, cell, wiring, what in CASES
