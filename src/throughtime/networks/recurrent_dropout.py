@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import OptionError
 from throughtime.core.noise import NoisyCell
-from throughtime.networks.units import check_fields, map_units
+from throughtime.networks.units import check_fields, field_names, map_units
 from throughtime.networks.wrapper import Wrapper
 
 
@@ -20,6 +20,10 @@ class RecurrentDropoutState(NamedTuple):
 
     inner: State
     key: PRNGKeyArray
+
+
+SEEN = ("hidden",)
+"""What the recurrent products of most cells multiply."""
 
 
 class RecurrentDropout(Wrapper, NoisyCell):
@@ -54,8 +58,7 @@ class RecurrentDropout(Wrapper, NoisyCell):
 
         The paper drops the columns of the weights U; U (m * h) is the same product. It also drops inputs with
         a mask that stays, where `Dropout` draws one at each step. A gated unit keeps (1 - z) or z times the
-        whole h_{t-1}, as in Keras. After training it is the cell within. A cell that carries its hidden
-        layer on and is neither a `GatedUnit` nor made of some has its memory thinned too.
+        whole h_{t-1}, as in Keras. After training it is the cell within.
 
     **Source**
 
@@ -66,10 +69,17 @@ class RecurrentDropout(Wrapper, NoisyCell):
     rate: float = eqx.field(static=True)
     fields: tuple[str, ...] = eqx.field(static=True)
 
-    def __init__(self, cell: Cell, rate: float, *, fields: Sequence[str] = ("hidden",)):
+    def __init__(self, cell: Cell, rate: float, *, fields: Sequence[str] = SEEN):
         super().__init__(cell)
         if not 0 <= rate < 1:
             raise OptionError(f"the rate of recurrent dropout is {rate}; choose 0 <= rate < 1")
+        names = field_names(cell)
+        if tuple(fields) == SEEN and "hidden" not in names:
+            raise OptionError(
+                f"recurrent dropout thins the field 'hidden' of a state, and {type(cell).__name__} has "
+                f"{', '.join(names)}; name in fields what its recurrent products multiply, or do without "
+                "recurrent dropout"
+            )
         self.rate = rate
         self.fields = check_fields(cell, fields)
 

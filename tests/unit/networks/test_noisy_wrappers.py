@@ -19,6 +19,7 @@ from throughtime import (
     Embedding,
     ExpectedZoneout,
     HigherOrderElman,
+    Jordan,
     LearnedStart,
     Linear,
     MinimalGatedUnit,
@@ -227,3 +228,10 @@ def test_what_a_gate_keeps_is_kept_whole(kind: str) -> None:
     after, output = cell.step_seeing(seen, state, cell.project(jnp.ones(3)))
     np.testing.assert_allclose(after.hidden, state.hidden, atol=1e-6)
     np.testing.assert_allclose(output, state.hidden.reshape(-1), atol=1e-6)
+
+
+def test_recurrent_dropout_needs_a_hidden_layer() -> None:
+    message = r"thins the field 'hidden' of a state, and Jordan has context; name in fields what"
+    with pytest.raises(OptionError, match=message):
+        RecurrentDropout(Jordan(3, 5, key=KEY), 0.1)
+    assert RecurrentDropout(Jordan(3, 5, key=KEY), 0.1, fields=("context",)).fields == ("context",)
