@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from throughtime.cli.recipe import Files
 from throughtime.core.errors import OptionError, choose
@@ -37,11 +37,6 @@ class Contestant(Architecture):
 
     training: dict[str, Any] = Field(default_factory=dict)
 
-    @property
-    def architecture(self) -> Architecture:
-        """What it is made of."""
-        return Architecture(**{name: getattr(self, name) for name in Architecture.model_fields})
-
 
 class Outcome(Options):
     """What has to come out: a bound on the mean over the seeds.
@@ -61,14 +56,13 @@ class Outcome(Options):
     at_least: float | None = None
     of: str | None = None
 
-    @model_validator(mode="after")
-    def _one_bound(self) -> Outcome:
+    def check_together(self) -> None:
+        """Raise `ValueError` unless there is one bound."""
         if (self.at_most is None) == (self.at_least is None):
             raise ValueError(
                 f"the bar for {self.network} has at_most = {self.at_most} and at_least = {self.at_least}; "
                 "give one of the two"
             )
-        return self
 
     def reached(self, means: Means) -> bool:
         """Tell whether the means are within the bound."""
@@ -211,7 +205,7 @@ class OnFiles(Comparison):
                 "task": self.task,
                 "seed": self.seed,
                 "data": self.data.model_dump(),
-                "network": network.architecture.model_dump(),
+                "network": network.model_dump(exclude={"training"}),
                 "training": self.training.model_dump() | network.training,
             }
         )

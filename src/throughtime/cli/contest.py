@@ -129,8 +129,8 @@ def _on_problem(comparison: OnProblem, seeds: int, quiet: bool) -> dict[str, Fig
         settings = comparison.training_of(name)
         attempts = []
         for seed in range(comparison.seed, comparison.seed + seeds):
-            fresh = build_for(problem, network.architecture, seed)
-            told = _silent if quiet else _aloud(f"{name}, seed {seed}")
+            fresh = build_for(problem, network, seed)
+            told = None if quiet else _aloud(f"{name}, seed {seed}")
             attempts.append(solve(problem, fresh, settings, seed=seed, watcher=told))
         figures[name] = Figures(
             sum(leaf.size for leaf in jax.tree.leaves(attempts[0].network)),
@@ -176,7 +176,3 @@ def _details(attempt: Attempt, seed: int) -> dict[str, Any]:
 
 def _aloud(label: str) -> Callable[[Check], None]:
     return lambda check: say(f"{label}, {test_in_words(check)}")
-
-
-def _silent(check: Check) -> None:
-    pass

@@ -15,7 +15,7 @@ from throughtime.core.errors import DivergedError, OptionError, choose
 from throughtime.networks.architecture import Architecture
 from throughtime.problems import PROBLEMS, Problem
 from throughtime.training.settings import SolvingSettings, what_cannot_be
-from throughtime.training.solving import Check, solve
+from throughtime.training.solving import solve
 
 
 @takes_settings(PROBLEM_GROUPS)
@@ -51,11 +51,8 @@ def problem(
         raise OptionError(reason)
     keep_compilations()
     network = build_for(chosen, architecture, seed)
-
-    def told(check: Check) -> None:
-        say(test_in_words(check))
-
-    attempt = solve(chosen, network, training, seed=seed, **({} if quiet else {"watcher": told}))
+    told = None if quiet else lambda check: say(test_in_words(check))
+    attempt = solve(chosen, network, training, seed=seed, watcher=told)
     if attempt.diverged:
         raise DivergedError(
             f"the loss became infinite or not a number within {attempt.last.iteration} steps, with a "

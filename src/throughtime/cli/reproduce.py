@@ -27,9 +27,9 @@ def reproduce(
 ) -> int:
     """Train what a recipe describes, beside the published result.
 
-    A recipe with files trains a model for each seed, and for each the fixed-window network with the same
-    settings. A recipe with a problem trains every network that it compares, once for each seed. Exit status 0
-    if the bars are reached, 1 if not. The result is appended to results/NAME.jsonl beside the recipe.
+    A recipe with one network trains a model for each seed, and for each the fixed-window network with the
+    same settings. A recipe that compares networks trains each of them once for each seed. Exit status 0 if
+    the bars are reached, 1 if not. The result is appended to results/NAME.jsonl beside the recipe.
     """
     from throughtime.cli.application import DONE, FAILED
     from throughtime.cli.comparison import is_comparison

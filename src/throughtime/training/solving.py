@@ -70,7 +70,7 @@ def solve(
     settings: SolvingSettings,
     *,
     seed: int,
-    watcher: Callable[[Check], None] = lambda check: None,
+    watcher: Callable[[Check], None] | None = None,
 ) -> Attempt:
     """Return what becomes of a network that is trained on a problem.
 
@@ -91,7 +91,8 @@ def solve(
     def check(iteration: int) -> bool:
         loss, right = tested(problem, network, tests)
         checks.append(Check(iteration, iteration * settings.batch_size, loss, right))
-        watcher(checks[-1])
+        if watcher is not None:
+            watcher(checks[-1])
         return math.isfinite(loss) and (settings.enough is None or right < settings.enough)
 
     batches = (
@@ -104,7 +105,13 @@ def solve(
             done, started = checks[-1].iteration, time.perf_counter()
             for count, batch in enumerate(part, done):
                 gradient = _gradient(
-                    network, *batch, key, np.int32(count), problem=type(problem), settings=settings
+                    network,
+                    *batch,
+                    key,
+                    np.int32(count),
+                    problem=type(problem),
+                    rule=settings.rule,
+                    chunk_size=settings.chunk_size,
                 )
                 network, optimizer_state = update(network, optimizer_state, gradient, optimizer=optimizer)
             jax.tree.leaves(network)[0].block_until_ready()
@@ -133,7 +140,7 @@ def _drawn(problem: Problem, count: int, batch_size: int, seed: int) -> list[Exa
     ]
 
 
-@partial(jax.jit, static_argnames=("problem", "settings"))
+@partial(jax.jit, static_argnames=("problem", "rule", "chunk_size"))
 def _gradient(
     network: Network,
     inputs: Float[Array, "T B I"],
@@ -144,16 +151,17 @@ def _gradient(
     count: Integer[Array, ""],
     *,
     problem: type[Problem],
-    settings: SolvingSettings,
+    rule: str,
+    chunk_size: int | None,
 ) -> Network:
     found = gradient_over_chunks(
-        RULES[settings.rule](),
+        RULES[rule](),
         network,
         problem.loss,
         inputs,
         targets,
         mask / mask.sum(),
-        chunk_size=settings.chunk_size,
+        chunk_size=chunk_size,
         lengths=lengths,
         key=jax.random.fold_in(key, count),
     )

@@ -10,6 +10,7 @@ import pytest
 from throughtime.core.randomness import generator_for
 from throughtime.networks.architecture import Architecture
 from throughtime.problems import Adding, Parity, Problem
+from throughtime.training import solving
 from throughtime.training.settings import SolvingSettings
 from throughtime.training.solving import Attempt, Check, solve
 
@@ -114,3 +115,11 @@ def test_dropout_is_on_in_training_and_off_in_tests(attempt: Attempt) -> None:
     quiet = solve(EASY, network(hidden_size=30), settings, seed=1)
     assert quiet.checks[0].loss == pytest.approx(first.checks[0].loss, rel=1e-5)
     assert quiet.checks[1].loss != pytest.approx(first.checks[1].loss, rel=1e-3)
+
+
+def test_another_step_size_needs_no_other_gradient() -> None:
+    once = QUICK.model_copy(update={"iterations": 1})
+    solve(EASY, network(), once, seed=0)
+    compiled = solving._gradient._cache_size()
+    solve(EASY, network(), once.model_copy(update={"learning_rate": 0.5, "check_every": 7}), seed=0)
+    assert solving._gradient._cache_size() == compiled > 0
