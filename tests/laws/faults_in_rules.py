@@ -60,6 +60,10 @@ class CutsTooEarly(BPTT):
         return given._replace(gradient=short.gradient)
 
 
+class Truncated(BPTT):
+    """Nothing is carried across the borders of chunks but the state."""
+
+
 class LosesAParameter(BPTT):
     """One parameter has no gradient."""
 

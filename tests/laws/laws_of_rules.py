@@ -1,4 +1,4 @@
-"""What holds for every learning rule that is exact over one whole chunk, as functions of a rule."""
+"""What holds for every learning rule, and what holds for those that are exact, as functions of a rule."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from jaxtyping import Array, PyTree
 from tests.laws.agreement import assert_close, assert_visible
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, CELL_ROWS, OUTPUT, TIME, Row, draw_inputs, fresh, lively
-from throughtime import Gradient, LearningRule, gradient_over_chunks, initial_states, unroll
+from throughtime import BPTT, Gradient, LearningRule, gradient_over_chunks, initial_states, unroll
 
 EXACT = 1e-10
 DIFFERENCES = 1e-6
@@ -59,7 +59,7 @@ def whole(rule: LearningRule, p: Problem, **changed: Any) -> Gradient:
     def compute(
         cell: Any, inputs: Array, targets: Array, mask: Array, state: PyTree, lengths: Any
     ) -> Gradient:
-        trace = rule.start(cell, BATCH)
+        trace = rule.start(cell, BATCH, jax.random.key(5))
         return rule.gradient(cell, loss, trace, state, inputs, targets, mask, lengths=lengths)
 
     return _compiled(compute, rule, "whole")(*(parts[name] for name in (*Problem._fields, "lengths")))
@@ -70,8 +70,9 @@ def chunked(rule: LearningRule, p: Problem, chunk_size: int | None, lengths: Arr
 
     def compute(cell: Any, inputs: Array, targets: Array, mask: Array, lengths: Any) -> Gradient:
         return gradient_over_chunks(
-            rule, cell, loss, inputs, targets, mask, chunk_size=chunk_size, lengths=lengths
-        )
+            rule, cell, loss, inputs, targets, mask,
+            chunk_size=chunk_size, lengths=lengths, key=jax.random.key(5),
+        )  # fmt: skip
 
     return _compiled(compute, rule, chunk_size)(p.cell, p.inputs, p.targets, p.mask, lengths)
 
@@ -221,13 +222,35 @@ def gradient_has_every_parameter(rule: LearningRule) -> None:
     assert p.targets.shape[-1] == OUTPUT
 
 
-LAWS: tuple[Callable[[LearningRule], None], ...] = (
-    whole_is_finite_differences,
+def chunks_are_the_whole(rule: LearningRule) -> None:
+    """Summed over chunks of any size, with and without lengths, the gradient is BPTT's over everything."""
+    p = problem()
+    lengths = jnp.array([CHUNK + 1, TIME])
+    for real in (None, lengths):
+        expected = chunked(BPTT(), p, None, real)
+        assert_visible(expected.gradient, "reference gradient by ", least=1e-2)
+        for chunk_size in (1, CHUNK, 3, None):
+            given = chunked(rule, p, chunk_size, real)
+            assert_close(given.loss, expected.loss, EXACT, f"loss in chunks of {chunk_size}")
+            assert_close(given.gradient, expected.gradient, EXACT, f"gradient in chunks of {chunk_size} by ")
+
+
+Law = Callable[[LearningRule], None]
+
+LAWS: tuple[Law, ...] = (
     chunks_carry_the_state,
-    chunks_truncate,
     mask_is_linear,
     masked_steps_may_hold_anything,
     padding_changes_nothing,
-    state_passed_in_matters,
     gradient_has_every_parameter,
 )
+"""What every rule keeps; a rule that draws random numbers draws the same ones from the same key."""
+
+IN_ONE_CHUNK: tuple[Law, ...] = (whole_is_finite_differences,)
+"""What a rule keeps that is exact when the sequence is one chunk."""
+
+TRUNCATED: tuple[Law, ...] = (chunks_truncate, state_passed_in_matters)
+"""What backpropagation keeps: its gradient ends at the borders of chunks, and it can be differentiated."""
+
+CARRIED: tuple[Law, ...] = (chunks_are_the_whole,)
+"""What a rule keeps that carries all influence across the borders of chunks."""

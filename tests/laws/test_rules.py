@@ -1,7 +1,5 @@
 """Every learning rule under every law of rules."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import pytest
@@ -9,27 +7,33 @@ import pytest
 from tests.laws import laws_of_rules as laws
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, INPUT, MAP_ROWS, TIME, draw_inputs, fresh
-from throughtime import BPTT, Gradient, LearningRule, SequenceMap, gradient_over_chunks
+from throughtime import BPTT, Gradient, SequenceMap, gradient_over_chunks
 from throughtime.core.errors import NotACellError, OptionError, ShapeError
 from throughtime.learning import RULES
 
-RULES_BY_NAME: dict[str, Callable[[], LearningRule]] = {"bptt": BPTT}
+ROWS: dict[str, tuple[laws.Law, ...]] = {
+    "bptt": (*laws.IN_ONE_CHUNK, *laws.TRUNCATED),
+}
+"""Every rule, and the laws it keeps beyond those that all keep."""
 
 
 def test_every_rule_has_a_row() -> None:
-    assert set(RULES) == set(RULES_BY_NAME)
+    assert set(RULES) == set(ROWS)
 
 
-@pytest.mark.parametrize("rule", RULES_BY_NAME)
-@pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize(
+    ("rule", "law"),
+    [(rule, law) for rule, own in ROWS.items() for law in (*laws.LAWS, *own)],
+    ids=lambda part: getattr(part, "__name__", part),
+)
 @pytest.mark.usefixtures("float64")
-def test_law(rule: str, law: Callable[[LearningRule], None]) -> None:
-    law(RULES_BY_NAME[rule]())
+def test_law(rule: str, law: laws.Law) -> None:
+    law(RULES[rule]())
 
 
-@pytest.mark.parametrize("rule", RULES_BY_NAME)
+@pytest.mark.parametrize("rule", ROWS)
 def test_rule_declares_what_it_is(rule: str) -> None:
-    made = RULES_BY_NAME[rule]()
+    made = RULES[rule]()
     assert made.kind == rule
     assert made.exactness in ("exact", "unbiased", "biased")
     assert isinstance(made.is_online, bool)

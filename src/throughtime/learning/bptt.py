@@ -42,7 +42,7 @@ class BPTT(LearningRule):
     exactness: ClassVar[Literal["exact", "unbiased", "biased"]] = "exact"
     is_online: ClassVar[bool] = False
 
-    def start(self, network: Network, batch_size: int) -> tuple[()]:
+    def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> tuple[()]:
         """Return nothing: the trace of BPTT is empty."""
         return ()
 

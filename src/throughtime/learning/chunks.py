@@ -5,11 +5,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
+from throughtime.core.cell import State
 from throughtime.core.errors import NotACellError, OptionError
 from throughtime.core.sequence_map import Network, SequenceMap
 from throughtime.core.state import initial_states
 from throughtime.core.unroll import check_lengths
-from throughtime.learning.rule import Gradient, LearningRule, Loss, check_steps
+from throughtime.learning.rule import Gradient, LearningRule, Loss, Trace, check_steps
 
 
 def gradient_over_chunks(
@@ -42,7 +43,8 @@ def gradient_over_chunks(
     """
     check_steps(inputs, targets, mask)
     steps, batch_size = inputs.shape[:2]
-    trace = rule.start(network, batch_size)
+    # The rule's own randomness is apart from the network's: one rule's numbers do not change another's.
+    trace = rule.start(network, batch_size, None if key is None else jax.random.fold_in(key, 1))
     if chunk_size is None:
         return rule.gradient(network, loss, trace, None, inputs, targets, mask, lengths=lengths, key=key)
     if chunk_size < 1:
@@ -56,19 +58,28 @@ def gradient_over_chunks(
         check_lengths(lengths, steps, batch_size)
         lengths = lengths.astype(jnp.int32)  # unsigned ones would wrap around below
 
-    def add(summed: Gradient, start: Integer[Array, ""] | int, size: int) -> Gradient:
-        chunk = [jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)]
+    def chunk(
+        trace: Trace,
+        state: State | None,
+        start: Integer[Array, ""] | int,
+        size: int,
+        key: PRNGKeyArray | None,
+    ) -> Gradient:
+        parts = [jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)]
         real = None if lengths is None else jnp.clip(lengths - start, 0, size)
-        new = rule.gradient(network, loss, summed.trace, summed.state, *chunk, lengths=real)
+        return rule.gradient(network, loss, trace, state, *parts, lengths=real, key=key)
+
+    def add(summed: Gradient, start: Integer[Array, ""] | int, size: int) -> Gradient:
+        new = chunk(summed.trace, summed.state, start, size, None)
         total = jax.tree.map(jnp.add, summed.gradient, new.gradient)
         return Gradient(summed.loss + new.loss, total, new.state, new.trace)
 
-    nothing = jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
-    summed = Gradient(jnp.zeros(()), nothing, initial_states(network, batch_size, key), trace)
     if steps == 0:
-        return summed
+        nothing = jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
+        return Gradient(jnp.zeros(()), nothing, initial_states(network, batch_size, key), trace)
     size = min(chunk_size, steps)
-    summed = add(summed, 0, size)
+    # The first chunk makes its own initial state, so that an initial state that is learned has a gradient.
+    summed = chunk(trace, None, 0, size, key)
     # One loop over the chunks of equal size, so that their number does not show in what is compiled.
     starts = jnp.arange(size, steps - size + 1, size)
     summed, _ = jax.lax.scan(lambda so_far, start: (add(so_far, start, size), None), summed, starts)

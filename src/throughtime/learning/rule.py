@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 import equinox as eqx
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import State
-from throughtime.core.errors import ShapeError
+from throughtime.core.cell import Cell, State
+from throughtime.core.errors import NotACellError, ShapeError
 from throughtime.core.sequence_map import Network
 
 Loss: TypeAlias = Callable[[Float[Array, " O"], Any], Float[Array, ""]]
@@ -30,6 +30,15 @@ class Gradient(NamedTuple):
     gradient: Network
     state: State
     trace: Trace
+
+
+def check_is_cell(kind: str, network: Network) -> None:
+    """Raise `NotACellError` for a network that an online rule cannot train."""
+    if not isinstance(network, Cell):
+        raise NotACellError(
+            f"{type(network).__name__} must see the whole sequence, so it cannot learn by the online rule "
+            f"{kind!r}; use the rule 'bptt', or a network that reads in one direction"
+        )
 
 
 def check_steps(
@@ -62,8 +71,19 @@ class LearningRule(eqx.Module):
     is_online: ClassVar[bool]
 
     @abc.abstractmethod
-    def start(self, network: Network, batch_size: int) -> Trace:
-        """Return the trace before the first chunk; raise `NotACellError` for a network it cannot train."""
+    def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> Trace:
+        """Return the trace before the first chunk.
+
+        Arguments:
+            network: what will be trained.
+            batch_size: sequences that are read side by side, at least 1.
+            key: source of the rule's own randomness; needed by the rules that draw some.
+
+        **Raises**
+
+            NotACellError: the rule cannot train a network that must see whole sequences.
+            UsageError: the rule draws random numbers, and no key was given.
+        """
 
     @abc.abstractmethod
     def gradient(
