@@ -91,7 +91,7 @@ def _list() -> None:
     for name, kind in PROBLEMS.items():
         sizes = ", ".join(f"{size}={field.default}" for size, field in kind.model_fields.items())
         usual = kind()
-        shares = [f"{100 * share:.2g} %" for share in (usual.chance, usual.success)]
+        shares = [f"{100 * share:.2g} %" if share < 1 else "100 %" for share in (usual.chance, usual.success)]
         table.add_row(name, *shares, f"{usual.trivial_loss:.3g}", f"{usual.optimal_loss:.3g}", sizes)
     table.columns[0].no_wrap = True
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False

@@ -1,5 +1,7 @@
 """Every problem: what it draws, and that its scores without and with all knowledge are as it says."""
 
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
@@ -201,6 +203,11 @@ def test_chance_is_what_guessing_gets(problem: Problem) -> None:
 def test_names_are_kinds() -> None:
     assert all(name == problem.kind for name, problem in PROBLEMS.items())
     assert {type(problem) for problem in DRAWN} == set(PROBLEMS.values())
+
+
+def test_every_problem_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "problems.md").read_text(encoding="utf-8")
+    assert [name for name in PROBLEMS if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
