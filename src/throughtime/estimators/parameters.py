@@ -68,6 +68,7 @@ class SequenceParameters(BaseEstimator):
         max_vocabulary: int | None = _DATA.max_vocabulary,
         lowercase: bool = _DATA.lowercase,
         rule: str = _TRAINING.rule,
+        checkpointed: bool = _TRAINING.checkpointed,
         chunk_size: int | None = _TRAINING.chunk_size,
         optimizer: str = _TRAINING.optimizer,
         learning_rate: float = _TRAINING.learning_rate,
@@ -132,6 +133,8 @@ class SequenceParameters(BaseEstimator):
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
             lowercase: whether words are lower-cased.
             rule: name of the learning rule.
+            checkpointed: whether the rule `"bptt"` keeps only the state at every sqrt(T)-th step, and
+                computes the steps between two of them again on the way back: less memory, more time.
             chunk_size: steps in a chunk, at least 1; whole sequences when None.
             optimizer: name of the optimiser.
             learning_rate: step size at its highest, above 0.
@@ -179,6 +182,7 @@ class SequenceParameters(BaseEstimator):
         self.max_vocabulary = max_vocabulary
         self.lowercase = lowercase
         self.rule = rule
+        self.checkpointed = checkpointed
         self.chunk_size = chunk_size
         self.optimizer = optimizer
         self.learning_rate = learning_rate
