@@ -32,7 +32,7 @@ def test_law(rule: str, law: laws.Law) -> None:
 
 
 VARIANTS: tuple[tuple[LearningRule, tuple[laws.Law, ...]], ...] = (
-    (BPTT(checkpointed=True), (*laws.LAWS, *laws.IN_ONE_CHUNK, *laws.TRUNCATED)),
+    (BPTT(checkpointed=True), (*laws.LAWS, *laws.IN_ONE_CHUNK, laws.chunks_truncate)),
 )
 """Rules with options, and all the laws that they keep."""
 

@@ -27,7 +27,8 @@ class BPTT(LearningRule):
 
     Arguments:
         checkpointed: keep the state at every sqrt(T)-th step alone, and compute the steps between two of them
-            again on the way back. For networks of cells.
+            again on the way back. For networks of cells; the result cannot be differentiated once more where
+            a kernel runs.
 
     **Exactness**
 

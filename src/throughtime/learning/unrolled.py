@@ -80,7 +80,9 @@ def chunk_loss_in_segments(
     steps, batch_size = inputs.shape[:2]
     if state is None:
         state = initial_states(network, batch_size, key)
-    size = max(1, math.isqrt(steps))
+    size = math.isqrt(steps)
+    if size < 2:
+        return chunk_loss(network, loss, state, inputs, targets, mask, lengths, key)
 
     def segment(network: Network, state: State, start: Integer[Array, ""] | int, size: int) -> Unrolled:
         parts = [jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)]

@@ -23,7 +23,8 @@ def squared(output: jax.Array, target: jax.Array) -> jax.Array:
     return jnp.sum((output - target) ** 2)
 
 
-def gradient(rule: BPTT, steps: int, lengths: Any = None) -> Gradient:
+def gradient(rule: BPTT, steps: int, is_ragged: bool = False) -> Gradient:
+    lengths = jnp.array([steps, steps // 2]) if is_ragged else None
     inputs = jax.random.normal(KEYS[2], (steps, 2, 3))
     targets = jax.random.normal(KEYS[3], (steps, 2, 2))
 
@@ -35,12 +36,12 @@ def gradient(rule: BPTT, steps: int, lengths: Any = None) -> Gradient:
     return quick_jit(compute)(network())
 
 
-@pytest.mark.parametrize("steps", [1, 3, 16, 23])
+@pytest.mark.parametrize("steps", [3, 16, 23])
 @pytest.mark.usefixtures("float64")
 def test_numbers_are_those_of_bptt(steps: int) -> None:
-    for lengths in (None, jnp.array([steps, steps // 2])):
-        expected = gradient(BPTT(), steps, lengths)
-        given = gradient(BPTT(checkpointed=True), steps, lengths)
+    for is_ragged in (False, True):
+        expected = gradient(BPTT(), steps, is_ragged)
+        given = gradient(BPTT(checkpointed=True), steps, is_ragged)
         assert_visible(expected.gradient, "gradient by ", least=1e-3)
         assert_close(given.loss, expected.loss, 1e-12, "loss")
         assert_close(given.gradient, expected.gradient, 1e-12, "gradient by ")
