@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import SequenceClassifier, SequenceRegressor
-    from throughtime.learning import BPTT, Gradient, LearningRule, gradient_over_chunks
+    from throughtime.learning import BPTT, Gradient, LearningRule, TruncatedBPTT, gradient_over_chunks
     from throughtime.networks import (
         AttentionPooling,
         Bidirectional,
@@ -200,6 +200,7 @@ __all__ = [
     "Stack",
     "Stream",
     "TeacherForcing",
+    "TruncatedBPTT",
     "Values",
     "Zoneout",
     "apply",
@@ -277,7 +278,7 @@ _HOMES = {
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
     "estimators": ("SequenceClassifier", "SequenceRegressor"),
-    "learning": ("BPTT", "Gradient", "LearningRule", "gradient_over_chunks"),
+    "learning": ("BPTT", "Gradient", "LearningRule", "TruncatedBPTT", "gradient_over_chunks"),
     "networks": (
         "AttentionPooling",
         "Bidirectional",

@@ -1,13 +1,15 @@
 """Which learning rule a run uses, and the options of that rule."""
 
 import dataclasses
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from throughtime.core.errors import choose
 from throughtime.core.options import Options
 from throughtime.learning import RULES, LearningRule
+
+Count = Annotated[int, Field(ge=1)]
 
 
 class RuleSettings(Options):
@@ -16,11 +18,15 @@ class RuleSettings(Options):
     Arguments:
         rule: name of the learning rule.
         checkpointed: whether only the state at every sqrt(T)-th step is kept, and the steps between two of
-            them are computed again on the way back: less memory, more time.
+            them are computed again on the way back: less memory, more time. Of the rule `"bptt"`.
+        stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1.
+        reach: through how many steps that gradient goes back, at least the stride.
     """
 
     rule: str = "bptt"
     checkpointed: bool = False
+    stride: Count | None = None
+    reach: Count | None = None
 
     @field_validator("rule")
     @classmethod

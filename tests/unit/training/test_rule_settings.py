@@ -55,3 +55,29 @@ def test_steps_are_not_computed_again_in_both_directions() -> None:
 
 def test_an_estimator_takes_options_of_rules() -> None:
     assert SequenceClassifier(checkpointed=True)._settings().training.made_rule() == BPTT(checkpointed=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"stride": 3},
+            "^stride is 3 and rule is 'bptt', which has no such option; leave stride out, or cho",
+        ),
+        (
+            {"rule": "truncated_bptt", "checkpointed": True},
+            r"^checkpointed is True and rule is 'truncated_bptt', which has no such .* choose one of bptt$",
+        ),
+        ({"rule": "truncated_bptt", "stride": 30}, "^reach is 20 and stride 30, so that some losses"),
+        ({"rule": "truncated_bptt", "reach": 0}, "^reach is 0; it has to be greater than or equal to 1"),
+        ({"rule": "bptp"}, r"^rule is 'bptp' \(did you mean 'bptt'\?\); choose one of"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        SolvingSettings.parse(given)
+
+
+def test_a_rule_that_learns_online_needs_one_direction() -> None:
+    reason = what_cannot_be(Architecture(direction="both"), SolvingSettings(rule="truncated_bptt"))
+    assert "cannot learn by the online rule 'truncated_bptt'; use the rule 'bptt'" in str(reason)
