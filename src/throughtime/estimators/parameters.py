@@ -71,6 +71,7 @@ class SequenceParameters(BaseEstimator):
         checkpointed: bool = _TRAINING.checkpointed,
         stride: int | None = _TRAINING.stride,
         reach: int | None = _TRAINING.reach,
+        directions: int | None = _TRAINING.directions,
         chunk_size: int | None = _TRAINING.chunk_size,
         optimizer: str = _TRAINING.optimizer,
         learning_rate: float = _TRAINING.learning_rate,
@@ -141,6 +142,8 @@ class SequenceParameters(BaseEstimator):
                 has it when None.
             reach: through how many steps that gradient goes back, at least the stride; as the rule has it
                 when None.
+            directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least
+                1; as the rule has it when None.
             chunk_size: steps in a chunk, at least 1; whole sequences when None.
             optimizer: name of the optimiser.
             learning_rate: step size at its highest, above 0.
@@ -191,6 +194,7 @@ class SequenceParameters(BaseEstimator):
         self.checkpointed = checkpointed
         self.stride = stride
         self.reach = reach
+        self.directions = directions
         self.chunk_size = chunk_size
         self.optimizer = optimizer
         self.learning_rate = learning_rate

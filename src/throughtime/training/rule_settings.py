@@ -21,12 +21,14 @@ class RuleSettings(Options):
             them are computed again on the way back: less memory, more time. Of the rule `"bptt"`.
         stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1.
         reach: through how many steps that gradient goes back, at least the stride.
+        directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least 1.
     """
 
     rule: str = "bptt"
     checkpointed: bool = False
     stride: Count | None = None
     reach: Count | None = None
+    directions: Count | None = None
 
     @field_validator("rule")
     @classmethod

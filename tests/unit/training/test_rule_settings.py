@@ -62,7 +62,7 @@ def test_an_estimator_takes_options_of_rules() -> None:
     [
         (
             {"stride": 3},
-            "^stride is 3 and rule is 'bptt', which has no such option; leave stride out, or cho",
+            "^stride is 3 and rule is 'bptt', which has no such option; leave stride out, or",
         ),
         (
             {"rule": "truncated_bptt", "checkpointed": True},
