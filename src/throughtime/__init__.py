@@ -58,7 +58,14 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import SequenceClassifier, SequenceRegressor
-    from throughtime.learning import BPTT, Gradient, LearningRule, gradient_over_chunks
+    from throughtime.learning import (
+        BPTT,
+        ForwardGradient,
+        Gradient,
+        LearningRule,
+        TruncatedBPTT,
+        gradient_over_chunks,
+    )
     from throughtime.networks import (
         AttentionPooling,
         Bidirectional,
@@ -147,6 +154,7 @@ __all__ = [
     "ExpectedZoneout",
     "ExponentialDecay",
     "FixedWindow",
+    "ForwardGradient",
     "FullGateRecurrenceLSTM",
     "GRUState",
     "GateRecurrenceState",
@@ -200,6 +208,7 @@ __all__ = [
     "Stack",
     "Stream",
     "TeacherForcing",
+    "TruncatedBPTT",
     "Values",
     "Zoneout",
     "apply",
@@ -277,7 +286,14 @@ _HOMES = {
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
     "estimators": ("SequenceClassifier", "SequenceRegressor"),
-    "learning": ("BPTT", "Gradient", "LearningRule", "gradient_over_chunks"),
+    "learning": (
+        "BPTT",
+        "ForwardGradient",
+        "Gradient",
+        "LearningRule",
+        "TruncatedBPTT",
+        "gradient_over_chunks",
+    ),
     "networks": (
         "AttentionPooling",
         "Bidirectional",
