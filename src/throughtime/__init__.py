@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         InputGatedState,
         Jordan,
         JordanState,
+        LeakyElman,
         LSTMState,
         MinGRU,
         MinimalGatedUnit,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import SequenceClassifier, SequenceRegressor
-    from throughtime.learning import BPTT, Gradient, LearningRule, gradient_over_chunks
+    from throughtime.learning import BPTT, UORO, Gradient, LearningRule, gradient_over_chunks
     from throughtime.networks import (
         AttentionPooling,
         Bidirectional,
@@ -120,6 +121,7 @@ __all__ = [
     "LRU",
     "LSTM",
     "SEARCH_SPACE",
+    "UORO",
     "AttentionPooling",
     "Bidirectional",
     "Cell",
@@ -163,6 +165,7 @@ __all__ = [
     "JordanState",
     "LSTMState",
     "LayerNormalisation",
+    "LeakyElman",
     "LearnedStart",
     "LearningRule",
     "LikeliestSymbol",
@@ -256,6 +259,7 @@ _HOMES = {
         "InputGatedState",
         "Jordan",
         "JordanState",
+        "LeakyElman",
         "LSTMState",
         "MinGRU",
         "MinLSTM",
@@ -277,7 +281,7 @@ _HOMES = {
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
     "estimators": ("SequenceClassifier", "SequenceRegressor"),
-    "learning": ("BPTT", "Gradient", "LearningRule", "gradient_over_chunks"),
+    "learning": ("BPTT", "UORO", "Gradient", "LearningRule", "gradient_over_chunks"),
     "networks": (
         "AttentionPooling",
         "Bidirectional",

@@ -1,4 +1,4 @@
-"""One step of a cell as a function of what can be differentiated, and what of the network its state hangs on."""
+"""One step of a cell as a function of what can be differentiated, and the weights that its state hangs on."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rules that only go forward: through a chunk step by step, with what they know of the past beside the state."""
+"""Rules that only go forward, step by step, with what they know of the past beside the state."""
 
 import abc
 from typing import Any, ClassVar, NamedTuple, TypeAlias
@@ -16,8 +16,8 @@ from throughtime.core.unroll import check_lengths
 from throughtime.learning.rule import Gradient, LearningRule, Loss, Trace, check_is_cell, check_steps
 
 Moving: TypeAlias = Any
-"""A state of which only the arrays of floating-point numbers are left, with `None` for the others: what can be
-differentiated. Keys and counters are not."""
+"""A state of which only the arrays of floating-point numbers are left, with `None` for the others: what can
+be differentiated. Keys and counters are not."""
 
 
 class _Step(NamedTuple):
@@ -33,8 +33,8 @@ class StepwiseRule(LearningRule):
     """A rule that goes through a chunk once, forward, and keeps nothing of the steps behind it.
 
     The loss of a step depends on the parameters in two ways: directly, through the step itself, and through
-    the state before it. The direct part is the same for all rules, and exact. For the other one a rule carries
-    a trace: what it knows of the derivative of the state by the parameters.
+    the state before it. The direct part is exact. For the other one a rule carries a trace: what it knows of
+    the derivative of the state by the parameters.
     """
 
     is_online: ClassVar[bool] = True
