@@ -14,6 +14,7 @@ from throughtime.learning import RULES
 ROWS: dict[str, tuple[laws.Law, ...]] = {
     "bptt": (*laws.IN_ONE_CHUNK, *laws.TRUNCATED),
     "uoro": (),
+    "kf_rtrl": (),
 }
 """Every rule, and the laws it keeps beyond those that all keep."""
 

@@ -2,10 +2,11 @@
 
 from throughtime.learning.bptt import BPTT
 from throughtime.learning.chunks import gradient_over_chunks
+from throughtime.learning.kf_rtrl import KFRTRL
 from throughtime.learning.rule import Gradient, LearningRule
 from throughtime.learning.uoro import UORO
 
-RULES: dict[str, type[LearningRule]] = {rule.kind: rule for rule in (BPTT, UORO)}
+RULES: dict[str, type[LearningRule]] = {rule.kind: rule for rule in (BPTT, UORO, KFRTRL)}
 """Every rule that can be chosen by name."""
 
-__all__ = ["BPTT", "RULES", "UORO", "Gradient", "LearningRule", "gradient_over_chunks"]
+__all__ = ["BPTT", "KFRTRL", "RULES", "UORO", "Gradient", "LearningRule", "gradient_over_chunks"]
