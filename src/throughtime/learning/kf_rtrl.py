@@ -25,8 +25,9 @@ EPSILON = 1e-7
 
 class KFRTRLTrace(NamedTuple):
     """What KF-RTRL carries for each example: `key`, the source of its signs; of each product in which weights
-    meet a vector, `factors`, the u `[B, columns]`, and `influences`, the A, a tangent of the state for each of
-    its rows; `alone`, by the number of their array, the exact influences of weights that meet no vector."""
+    meet a vector, `factors`, the u `[B, columns]`, and `influences`, the A, a tangent of the state for each
+    of its rows; `alone`, by the number of their array, the exact influences of weights that meet no vector.
+    """
 
     key: Key[Array, " B"]
     factors: tuple[Float[Array, "B columns"], ...]
@@ -60,9 +61,9 @@ class KFRTRL(StepwiseRule):
 
     **Differs from**
 
-        The paper has one vector for all that a layer reads, with a 1 for the bias, and one matrix that acts on
-        it. Here each matrix has factors of its own, wherever in the step it stands, and vectors of weights,
-        which cost no more than the A of Eq. 3, are carried without an approximation.
+        The paper has one vector for all that a layer reads, with a 1 for the bias, and one matrix that acts
+        on it. Here each matrix has factors of its own, wherever in the step it stands, and vectors of
+        weights, which cost no more than the A of Eq. 3, are carried without an approximation.
 
     **Source**
 
@@ -78,7 +79,7 @@ class KFRTRL(StepwiseRule):
 
         **Raises**
 
-            NotForThisRuleError: a matrix of weights enters the step otherwise than by a product with a vector.
+            NotForThisRuleError: a matrix of weights enters the step otherwise than by such a product.
         """
         check_is_cell(self.kind, network)
         keys = keys_for_each(self.kind, batch_size, key)
@@ -287,8 +288,8 @@ def _anatomy(network: Cell) -> tuple[list[Product], tuple[int, ...]]:
     if both := sorted(walk.alone & in_products):
         shape = leaves[both[0]].shape
         raise NotForThisRuleError(
-            f"an array of weights of shape {shape} enters the step of {type(network).__name__} by products and "
-            "otherwise too, which the rule 'kf_rtrl' cannot take apart; use the rule 'rtrl' or 'uoro', which "
+            f"an array of weights of shape {shape} enters the step of {type(network).__name__} by products "
+            "and otherwise too, which the rule 'kf_rtrl' cannot take apart; use the rule 'rtrl' or 'uoro', which "
             "take any step"
         )
     return walk.products, tuple(sorted(alone))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
+from jax.extend.core import ClosedJaxpr, DebugInfo, Jaxpr, JaxprEqn, Literal
 from jaxtyping import Array, Float
 
 from throughtime.core.errors import NotForThisRuleError
@@ -70,7 +70,7 @@ class Walk:
     def through(
         self, closed: ClosedJaxpr, arguments: Sequence[Array], weights: dict[int, int]
     ) -> list[Array]:
-        """Return what the operations give; `weights` names, of some arguments, the array of weights each is."""
+        """Return what the operations give; `weights` says of some arguments which weights they are."""
         views = {number: _View(leaf, lambda array: array) for number, leaf in weights.items()}
         given, _ = self._run(closed.jaxpr, closed.consts, arguments, views)
         return given
@@ -134,8 +134,8 @@ class Walk:
             if jnp.ndim(values[number]) > 1:
                 raise NotForThisRuleError(
                     f"an array of weights of shape {jnp.shape(values[number])} enters the step by "
-                    f"{name!r} and not by a product with one vector, which is all that the rule 'kf_rtrl' can "
-                    "take apart; use the rule 'rtrl' or 'uoro', which take any step"
+                    f"{name!r} and not by a product with one vector, which is all that the rule 'kf_rtrl' "
+                    "can take apart; use the rule 'rtrl' or 'uoro', which take any step"
                 )
             self.alone.add(view.leaf)
         return results, {}
@@ -161,5 +161,6 @@ def _bind(equation: JaxprEqn, values: list[Any]) -> list[Any]:
     places = [number for number, var in enumerate(equation.invars) if not isinstance(var, Literal)]
     # A variable that stands in two places has one value.
     given = {equation.invars[number]: values[number] for number in places}
-    alone = Jaxpr((), list(given), equation.outvars, [equation])
+    about = DebugInfo("kf_rtrl", equation.primitive.name, None, None)
+    alone = Jaxpr((), list(given), equation.outvars, [equation], debug_info=about)
     return list(jax.core.eval_jaxpr(alone, (), *given.values()))
