@@ -1,10 +1,13 @@
 """Kronecker-factored real-time recurrent learning: the influence of a matrix as one Kronecker product."""
 
+import itertools
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Key, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell, State
@@ -12,7 +15,7 @@ from throughtime.core.errors import NotForThisRuleError
 from throughtime.core.noise import with_each
 from throughtime.core.sequence_map import Network
 from throughtime.core.state import initial_states
-from throughtime.learning.one_step import an_input, norm, with_memory
+from throughtime.learning.one_step import an_input, with_memory
 from throughtime.learning.products import Product, Walk
 from throughtime.learning.rule import check_is_cell
 from throughtime.learning.stepwise import Moving, StepwiseRule, join, split
@@ -24,15 +27,16 @@ EPSILON = 1e-7
 
 
 class KFRTRLTrace(NamedTuple):
-    """What KF-RTRL carries for each example: `key`, the source of its signs; of each product in which weights
-    meet a vector, `factors`, the u `[B, columns]`, and `influences`, the A, a tangent of the state for each
-    of its rows; `alone`, by the number of their array, the exact influences of weights that meet no vector.
+    """What KF-RTRL carries for each example.
+
+    `key`: the source of its signs. `factors`: the u of each product in which weights meet a vector,
+    `[B, columns]`. `influences`: a tangent of the state for each weight that meets no vector, these being
+    exact, and then for each row of each product, its A: arrays `[B, V + R, ...]`.
     """
 
     key: Key[Array, " B"]
     factors: tuple[Float[Array, "B columns"], ...]
-    influences: tuple[Moving, ...]
-    alone: dict[int, Moving]
+    influences: Moving
 
 
 class KFRTRL(StepwiseRule):
@@ -83,49 +87,53 @@ class KFRTRL(StepwiseRule):
         """
         check_is_cell(self.kind, network)
         keys = keys_for_each(self.kind, batch_size, key)
-        products, alone = _anatomy(network)
-        leaves = _weights(network)[0]
+        anatomy = _anatomy(network)
         moving, _ = split(initial_states(network, batch_size, keys[0]))
-
-        def influence(*shape: int) -> Moving:
-            return jax.tree.map(
-                lambda part: jnp.zeros((batch_size, *shape, *part.shape[1:]), part.dtype), moving
-            )
-
-        sizes = [jax.eval_shape(product.matrix, leaves[product.leaf]) for product in products]
+        dtypes = [leaf.dtype for leaf in _weights(network)[0]]
+        count = anatomy.alone_size + sum(anatomy.rows)
         return KFRTRLTrace(
             keys,
-            tuple(jnp.zeros((batch_size, size.shape[1]), size.dtype) for size in sizes),
-            tuple(influence(size.shape[0]) for size in sizes),
-            {number: influence(leaves[number].size) for number in alone},
+            tuple(
+                jnp.zeros((batch_size, columns), dtypes[product.leaf])
+                for product, columns in zip(anatomy.products, anatomy.columns, strict=True)
+            ),
+            jax.tree.map(lambda part: jnp.zeros((batch_size, count, *part.shape[1:]), part.dtype), moving),
         )
 
     def enter(self, network: Cell, trace: KFRTRLTrace) -> KFRTRLTrace:
         """Return the trace at the initial state, which hangs on weights that meet no vector alone."""
         leaves, build = _weights(network)
-        batch_size = trace.key.shape[0]
+        anatomy = _anatomy(network)
 
         def first(alone: dict[int, Array]) -> Moving:
-            every = [alone.get(number, leaf) for number, leaf in enumerate(leaves)]
-            return split(build(every).initial_state())[0]
+            return split(build(_with(leaves, alone)).initial_state())[0]
 
-        influences = _each_number(first, {number: leaves[number] for number in trace.alone})
+        _, tangent = jax.linearize(first, {number: leaves[number] for number in anatomy.alone})
+        at_first = _of_each(tangent, {number: leaves[number] for number in anatomy.alone})
         return trace._replace(
-            alone=jax.tree.map(lambda part: jnp.broadcast_to(part, (batch_size, *part.shape)), influences)
+            influences=jax.tree.map(
+                lambda old, new: old.at[:, : anatomy.alone_size].set(new.astype(old.dtype)),
+                trace.influences,
+                at_first,
+            )
         )
 
     def recall(self, network: Cell, trace: KFRTRLTrace, slope: Moving) -> Network:
         """Return the first term of Eq. 5, summed over the sequences."""
         leaves, _ = _weights(network)
-        products, _ = _anatomy(network)
+        anatomy = _anatomy(network)
+        along = sum(
+            jnp.einsum("bs,bns->bn", one.reshape(len(one), -1), other.reshape(*other.shape[:2], -1))
+            for one, other in zip(jax.tree.leaves(slope), jax.tree.leaves(trace.influences), strict=True)
+        )
+        parts = jnp.split(along, anatomy.borders, axis=1)
         summed = [jnp.zeros_like(leaf) for leaf in leaves]
-        for product, factor, influence in zip(products, trace.factors, trace.influences, strict=True):
-            gradient = jnp.einsum("br,bc->rc", _along(slope, influence), factor)
+        for number in anatomy.alone:
+            summed[number] += jnp.sum(parts.pop(0), 0).reshape(leaves[number].shape)
+        for product, factor, of_rows in zip(anatomy.products, trace.factors, parts, strict=True):
             leaf = leaves[product.leaf]
-            (back,) = jax.linear_transpose(product.matrix, leaf)(gradient.astype(leaf.dtype))
-            summed[product.leaf] += back
-        for number, influence in trace.alone.items():
-            summed[number] += jnp.sum(_along(slope, influence), 0).reshape(leaves[number].shape)
+            gradient = jnp.einsum("br,bc->rc", of_rows, factor).astype(leaf.dtype)
+            summed[product.leaf] += jax.linear_transpose(product.matrix, leaf)(gradient)[0]
         structure = jax.tree.structure(eqx.filter(network, eqx.is_inexact_array))
         return jax.tree.unflatten(structure, summed)
 
@@ -137,77 +145,60 @@ class KFRTRL(StepwiseRule):
 
 
 def _one_on(network: Cell, trace: KFRTRLTrace, state: State, x: Shaped[Array, "*I"]) -> KFRTRLTrace:
+    """Return the trace of one example after one step."""
     leaves, _ = _weights(network)
+    anatomy = _anatomy(network)
     moving, fixed = split(state)
+    alone = {number: leaves[number] for number in anatomy.alone}
+    added = [jnp.zeros(rows, factor.dtype) for rows, factor in zip(anatomy.rows, trace.factors, strict=True)]
 
-    def after(
-        alone: dict[int, Array], added: list[Array], moving: Moving
-    ) -> tuple[Moving, list[Float[Array, " columns"]]]:
-        walk, ends = _walk(network, leaves, alone, added, moving, fixed, x)
+    def after(direct: Any, moving: Moving) -> tuple[Moving, list[Float[Array, " columns"]]]:
+        alone, added = direct
+        walk, ends = _walk(network, _with(leaves, alone), added, moving, fixed, x)
         return ends, walk.factors
 
-    alone = {number: leaves[number] for number in trace.alone}
-    added = [
-        jnp.zeros(jax.tree.leaves(influence)[0].shape[0], factor.dtype)
-        for influence, factor in zip(trace.influences, trace.factors, strict=True)
-    ]
-    _, tangent, factors = jax.linearize(after, alone, added, moving, has_aux=True)
-    still = jax.tree.map(jnp.zeros_like, (alone, added, moving))
-    carry = jax.vmap(lambda moved: tangent(still[0], still[1], moved))
-    of_products = _columns(lambda added: tangent(still[0], added, still[2]), added)
-    of_alone = _columns(lambda alone: tangent(alone, still[1], still[2]), alone)
-    following, *draws = jax.random.split(trace.key, len(factors) + 1)
-    new_factors, new_influences = [], []
-    for number, (u, z, draw) in enumerate(zip(trace.factors, factors, draws, strict=True)):
-        carried, direct = carry(trace.influences[number]), of_products[number]
-        sign = jax.random.rademacher(draw, ()).astype(u.dtype)
-        p_1, p_2 = _balance(carried, u), _balance(direct, z)
-        new_factors.append((p_1 * u + sign * p_2 * z).astype(u.dtype))  # Eq. 2
-        new_influences.append(
-            jax.tree.map(
-                lambda old, now, p=p_1, q=sign * p_2: (old / p + now / q).astype(old.dtype), carried, direct
-            )  # Eq. 3
-        )
-    exact = {
-        number: jax.tree.map(jnp.add, carry(influence), of_alone[number])
-        for number, influence in trace.alone.items()
-    }
-    return KFRTRLTrace(following, tuple(new_factors), tuple(new_influences), exact)
-
-
-def _balance(influence: Moving, vector: Float[Array, " columns"]) -> Float[Array, ""]:
-    return jnp.sqrt((norm(influence) + EPSILON) / (norm(vector) + EPSILON))  # Eq. 4
-
-
-def _columns(tangent: Any, at: Any) -> Any:
-    """Return, in the place of each array of `at`, a linear function's value for each of its numbers alone."""
-    parts, structure = jax.tree.flatten(at)
-
-    def column(which: int, unit: Array) -> Any:
-        units = [jnp.zeros_like(part) for part in parts]
-        units[which] = unit.reshape(parts[which].shape)
-        return tangent(jax.tree.unflatten(structure, units))
-
-    columns = [
-        jax.vmap(lambda unit, which=which: column(which, unit))(jnp.eye(part.size, dtype=part.dtype))
-        for which, part in enumerate(parts)
-    ]
-    return jax.tree.unflatten(structure, columns)
-
-
-def _each_number(function: Any, at: Any) -> Any:
-    """Return the derivative of a function of arrays by each of their numbers."""
-    _, tangent = jax.linearize(function, at)
-    return _columns(tangent, at)
-
-
-def _along(slope: Moving, influence: Moving) -> Float[Array, "B R"]:
-    """Return the derivative of the losses by what the influences are of."""
-    parts = zip(jax.tree.leaves(slope), jax.tree.leaves(influence), strict=True)
-    return sum(
-        jnp.einsum("bs,brs->br", one.reshape(len(one), -1), other.reshape(*other.shape[:2], -1))
-        for one, other in parts
+    _, tangent, factors = jax.linearize(after, (alone, added), moving, has_aux=True)
+    still = jax.tree.map(jnp.zeros_like, ((alone, added), moving))
+    carried = jax.vmap(lambda moved: tangent(still[0], moved))(trace.influences)
+    direct = _of_each(lambda direct: tangent(direct, still[1]), (alone, added))
+    past, new = (
+        [jnp.sqrt(jnp.sum(part) + EPSILON**2) for part in jnp.split(_squared(tree), anatomy.borders)]
+        for tree in (carried, direct)
     )
+    following, draw = jax.random.split(trace.key)
+    signs = jax.random.rademacher(draw, (len(factors),))
+    mixed, by_past, by_new = [], [jnp.ones(anatomy.alone_size)], [jnp.ones(anatomy.alone_size)]
+    for number, (u, z, rows) in enumerate(zip(trace.factors, factors, anatomy.rows, strict=True)):
+        place = len(anatomy.alone) + number
+        p_1 = jnp.sqrt(past[place] / (jnp.linalg.norm(u) + EPSILON))  # Eq. 4
+        p_2 = jnp.sqrt(new[place] / (jnp.linalg.norm(z) + EPSILON))
+        mixed.append((p_1 * u + signs[number] * p_2 * z).astype(u.dtype))  # Eq. 2
+        by_past.append(jnp.full(rows, 1 / p_1))
+        by_new.append(jnp.full(rows, signs[number] / p_2))
+    a, b = jnp.concatenate(by_past), jnp.concatenate(by_new)
+    influences = jax.tree.map(
+        lambda old, now: (_by(a, old) * old + _by(b, now) * now).astype(old.dtype), carried, direct
+    )  # Eq. 3
+    return KFRTRLTrace(following, tuple(mixed), influences)
+
+
+def _by(each: Float[Array, " N"], like: Float[Array, "N *S"]) -> Float[Array, "N ..."]:
+    return each.reshape(-1, *(1,) * (like.ndim - 1))
+
+
+def _squared(tree: Moving) -> Float[Array, " N"]:
+    """Return the squared length of each tangent of a tree of them."""
+    return sum(jnp.sum(leaf.reshape(len(leaf), -1) ** 2, 1) for leaf in jax.tree.leaves(tree))
+
+
+def _of_each(linear: Any, at: Any) -> Any:
+    """Return a linear function's value for each number of its argument alone, one after the other."""
+    flat, restore = ravel_pytree(at)
+    return jax.vmap(lambda unit: linear(restore(unit)))(jnp.eye(flat.size, dtype=flat.dtype))
+
+
+def _with(leaves: list[Array], others: dict[int, Array]) -> list[Array]:
+    return [others.get(number, leaf) for number, leaf in enumerate(leaves)]
 
 
 class _OneHot(Embedding):
@@ -236,60 +227,86 @@ def _weights(network: Cell) -> tuple[list[Array], Any]:
     return leaves, build
 
 
+class _Anatomy(NamedTuple):
+    """The products of a step, the weights that are in none of them and act on the state, and their sizes."""
+
+    products: tuple[Product, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    alone: tuple[int, ...]
+    alone_sizes: tuple[int, ...]
+
+    @property
+    def alone_size(self) -> int:
+        """How many weights meet no vector."""
+        return sum(self.alone_sizes)
+
+    @property
+    def borders(self) -> list[int]:
+        """Where the influences of one array of weights or product end and those of the next begin."""
+        return list(itertools.accumulate((*self.alone_sizes, *self.rows)))[:-1]
+
+
 def _walk(
-    network: Cell,
-    leaves: list[Array],
-    alone: dict[int, Array],
-    added: list[Array] | None,
-    moving: Moving,
-    fixed: Any,
-    x: Shaped[Array, "*I"],
+    network: Cell, leaves: list[Array], added: list[Array] | None, moving: Moving, fixed: Any, x: Array
 ) -> tuple[Walk, Moving]:
-    """Return the walk through one step, and the next state."""
+    """Return the walk through one step with these weights, and the next state."""
     _, build = _weights(network)
-    memory = with_memory(network)
-    every = [alone.get(number, leaf) for number, leaf in enumerate(leaves)]
     shape: Any = None
 
-    def step(leaves: list[Array], moving: Moving, fixed: Any, x: Shaped[Array, "*I"]) -> list[Array]:
+    def step(leaves: list[Array], moving: Moving, fixed: Any, x: Array) -> list[Array]:
         nonlocal shape
         whole = build(leaves)
         parts, shape = jax.tree.flatten(split(whole.step(join(moving, fixed), whole.project(x))[0])[0])
         return parts
 
-    closed = jax.make_jaxpr(step)(every, moving, fixed, x)
-    followed = {
-        number: number
-        for number, leaf in enumerate(leaves)
-        if memory[number] and leaf.ndim > 1 and number not in alone
-    }
+    closed = jax.make_jaxpr(step)(leaves, moving, fixed, x)
+    memory = with_memory(network)
+    followed = {number: number for number, leaf in enumerate(leaves) if memory[number] and leaf.ndim > 1}
     walk = Walk(added)
-    ends = walk.through(closed, jax.tree.leaves((every, moving, fixed, x)), followed)
+    ends = walk.through(closed, jax.tree.leaves((leaves, moving, fixed, x)), followed)
     return walk, jax.tree.unflatten(shape, ends)
 
 
-def _anatomy(network: Cell) -> tuple[list[Product], tuple[int, ...]]:
-    """Return the products of a step, and the arrays of weights that are in none and act on the state."""
-    leaves, build = _weights(network)
-    memory = with_memory(network)
-    found: list[Walk] = []
+def _anatomy(network: Cell) -> _Anatomy:
+    """Return where the weights of a network stand in its step, from its shapes alone."""
+    leaves, structure = jax.tree.flatten(network)
+    outlines = tuple(
+        jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if eqx.is_array(leaf) else leaf for leaf in leaves
+    )
+    return _dissect(structure, outlines)
 
-    def examine(leaves: list[Array], key: PRNGKeyArray) -> Any:
-        network = build(leaves)
+
+@lru_cache(maxsize=256)
+def _dissect(structure: Any, outlines: tuple[Any, ...]) -> _Anatomy:
+    found: list[_Anatomy] = []
+
+    def examine(network: Cell, key: PRNGKeyArray) -> Moving:
+        leaves, _ = _weights(network)
         state = jax.tree.map(lambda part: part[0], initial_states(network, 1, key))
-        walk, ends = _walk(network, leaves, {}, None, *split(state), an_input(network))
-        found.append(walk)
+        walk, ends = _walk(network, leaves, None, *split(state), an_input(network))
+        found.append(_read(network, leaves, walk))
         return ends
 
-    jax.eval_shape(examine, leaves, jax.random.key(0))
-    (walk,) = found
+    eqx.filter_eval_shape(examine, jax.tree.unflatten(structure, outlines), jax.random.key(0))
+    return found[0]
+
+
+def _read(network: Cell, leaves: list[Array], walk: Walk) -> _Anatomy:
+    memory = with_memory(network)
     in_products = {product.leaf for product in walk.products}
-    alone = {number for number, leaf in enumerate(leaves) if memory[number] and number not in in_products}
     if both := sorted(walk.alone & in_products):
-        shape = leaves[both[0]].shape
         raise NotForThisRuleError(
-            f"an array of weights of shape {shape} enters the step of {type(network).__name__} by products "
-            "and otherwise too, which the rule 'kf_rtrl' cannot take apart; use the rule 'rtrl' or 'uoro', which "
-            "take any step"
+            f"an array of weights of shape {leaves[both[0]].shape} enters the step of "
+            f"{type(network).__name__} by products and otherwise too, which the rule 'kf_rtrl' cannot take "
+            "apart; use the rule 'rtrl' or 'uoro', which take any step"
         )
-    return walk.products, tuple(sorted(alone))
+    alone = [number for number in range(len(leaves)) if memory[number] and number not in in_products]
+    sizes = [jax.eval_shape(product.matrix, leaves[product.leaf]).shape for product in walk.products]
+    return _Anatomy(
+        tuple(walk.products),
+        tuple(rows for rows, _ in sizes),
+        tuple(columns for _, columns in sizes),
+        tuple(alone),
+        tuple(leaves[number].size for number in alone),
+    )

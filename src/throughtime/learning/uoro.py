@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Key, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell, State
@@ -161,12 +162,5 @@ def keys_for_each(kind: str, batch_size: int, key: PRNGKeyArray | None) -> Key[A
 
 def _signs(key: PRNGKeyArray, like: Moving) -> Moving:
     """Return -1 or 1 for each number of a tree."""
-    leaves, structure = jax.tree.flatten(like)
-    keys = jax.random.split(key, max(1, len(leaves)))
-    return jax.tree.unflatten(
-        structure,
-        [
-            jax.random.rademacher(one, leaf.shape).astype(leaf.dtype)
-            for one, leaf in zip(keys, leaves, strict=False)
-        ],
-    )
+    flat, restore = ravel_pytree(like)
+    return restore(jax.random.rademacher(key, flat.shape, flat.dtype))
