@@ -16,6 +16,7 @@ from throughtime.core.noise import with_each
 from throughtime.core.sequence_map import Network
 from throughtime.core.state import initial_states
 from throughtime.learning.one_step import an_input, with_memory
+from throughtime.learning.operations import operations
 from throughtime.learning.products import Product, Walk
 from throughtime.learning.rule import check_is_cell
 from throughtime.learning.stepwise import Moving, StepwiseRule, join, split
@@ -252,20 +253,17 @@ def _walk(
 ) -> tuple[Walk, Moving]:
     """Return the walk through one step with these weights, and the next state."""
     _, build = _weights(network)
-    shape: Any = None
 
-    def step(leaves: list[Array], moving: Moving, fixed: Any, x: Array) -> list[Array]:
-        nonlocal shape
+    def step(leaves: list[Array], moving: Moving, fixed: Any, x: Array) -> Moving:
         whole = build(leaves)
-        parts, shape = jax.tree.flatten(split(whole.step(join(moving, fixed), whole.project(x))[0])[0])
-        return parts
+        return split(whole.step(join(moving, fixed), whole.project(x))[0])[0]
 
-    closed = jax.make_jaxpr(step)(leaves, moving, fixed, x)
+    listed = operations(step, leaves, moving, fixed, x)
     memory = with_memory(network)
-    followed = {number: number for number, leaf in enumerate(leaves) if memory[number] and leaf.ndim > 1}
+    followed = [number for number, leaf in enumerate(leaves) if memory[number] and leaf.ndim > 1]
     walk = Walk(added)
-    ends = walk.through(closed, jax.tree.leaves((leaves, moving, fixed, x)), followed)
-    return walk, jax.tree.unflatten(shape, ends)
+    ends = walk.through(listed, listed.inputs(leaves, moving, fixed, x), followed)
+    return walk, jax.tree.unflatten(listed.structure, ends)
 
 
 def _anatomy(network: Cell) -> _Anatomy:

@@ -5,10 +5,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.extend.core import Literal
 from jaxtyping import Array, Float, Shaped
 
 from throughtime.core.cell import Cell
+from throughtime.learning.operations import needed, variables
 from throughtime.learning.stepwise import Moving, join, split
 from throughtime.networks.embedding import Embedding
 from throughtime.networks.wrapper import lowest
@@ -38,11 +38,10 @@ def with_memory(network: Cell) -> tuple[bool, ...]:
         return moving, moving_after(whole, moving, fixed, x)
 
     closed = jax.make_jaxpr(states)(leaves, an_input(network))
-    needed = {out for out in closed.jaxpr.outvars if not isinstance(out, Literal)}
-    for equation in reversed(closed.jaxpr.eqns):
-        if needed & set(equation.outvars):
-            needed |= {var for var in equation.invars if not isinstance(var, Literal)}
-    return tuple(var in needed for var in closed.jaxpr.invars[: len(leaves)])
+    used = variables(closed.jaxpr.outvars)
+    for operation in needed(closed.jaxpr):
+        used |= variables(operation.invars)
+    return tuple(var in used for var in closed.jaxpr.invars[: len(leaves)])
 
 
 def moving_after(network: Cell, moving: Moving, fixed: Any, x: Shaped[Array, "*I"]) -> Moving:

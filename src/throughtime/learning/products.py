@@ -1,19 +1,18 @@
-"""Finding where the weights of a cell multiply a vector, in the steps that the cell is made of.
+"""Where the weights of a cell multiply a vector, among the operations that a step is made of.
 
-A step is written down by JAX as a list of elementary operations. Going through that list, each matrix of
-weights is followed through what only arranges its numbers (transposing, splitting, reshaping) to the product
-`a = M z` in which it meets a vector. There its influence is `ds/dM = ds/da (x) z`.
+Each matrix of weights is followed through what only arranges its numbers (transposing, splitting, reshaping)
+to the product `a = M z` in which it meets a vector. There its influence is `ds/dM = ds/da (x) z`.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-from jax.extend.core import ClosedJaxpr, DebugInfo, Jaxpr, JaxprEqn, Literal
+from jax.extend.core import JaxprEqn
 from jaxtyping import Array, Float
 
 from throughtime.core.errors import NotForThisRuleError
+from throughtime.learning.operations import Operations, is_variable, operate, run
 
 Arrange = Callable[[Array], Array]
 
@@ -47,8 +46,6 @@ ARRANGING = frozenset(
     }
 )
 """Operations that move the numbers of one array about and do not change them."""
-INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
-"""Where an operation that is made of others keeps them."""
 
 
 class Walk:
@@ -66,83 +63,37 @@ class Walk:
         self.products: list[Product] = []
         self.factors: list[Float[Array, " columns"]] = []
         self.alone: set[int] = set()
+        self._views: dict[Any, _View] = {}
 
-    def through(
-        self, closed: ClosedJaxpr, arguments: Sequence[Array], weights: dict[int, int]
-    ) -> list[Array]:
-        """Return what the operations give; `weights` says of some arguments which weights they are."""
-        views = {number: _View(leaf, lambda array: array) for number, leaf in weights.items()}
-        given, _ = self._run(closed.jaxpr, closed.consts, arguments, views)
-        return given
+    def through(self, step: Operations, inputs: Sequence[Any], weights: Sequence[int]) -> Any:
+        """Return what the step gives; `weights` are the numbers of those arguments that are to be followed."""
+        arguments = step.jaxpr.invars[len(step.constants) :]
+        self._views = {arguments[number]: _View(number, lambda array: array) for number in weights}
+        return run(step.jaxpr, inputs, self._operate)
 
-    def _run(
-        self, jaxpr: Jaxpr, constants: Sequence[Any], arguments: Sequence[Any], given: dict[int, _View]
-    ) -> tuple[list[Any], dict[int, _View]]:
-        values: dict[Any, Any] = dict(zip(jaxpr.constvars, constants, strict=True))
-        values.update(zip(jaxpr.invars, arguments, strict=True))
-        views = {jaxpr.invars[number]: view for number, view in given.items()}
-
-        def read(var: Any) -> Any:
-            return var.val if isinstance(var, Literal) else values[var]
-
-        needed = {var for var in jaxpr.outvars if not isinstance(var, Literal)}
-        wanted = []
-        for equation in reversed(jaxpr.eqns):
-            if needed & set(equation.outvars):
-                needed |= {var for var in equation.invars if not isinstance(var, Literal)}
-                wanted.append(equation)
-        for equation in reversed(wanted):
-            read_in = [read(var) for var in equation.invars]
-            seen = {
-                number: views[var]
-                for number, var in enumerate(equation.invars)
-                if not isinstance(var, Literal) and var in views
-            }
-            results, arranged = self._operate(equation, read_in, seen)
-            values.update(zip(equation.outvars, results, strict=True))
-            views.update({equation.outvars[number]: view for number, view in arranged.items()})
-        ends = {
-            number: views[var]
-            for number, var in enumerate(jaxpr.outvars)
-            if not isinstance(var, Literal) and var in views
+    def _operate(self, operation: JaxprEqn, values: list[Any]) -> list[Any]:
+        results = operate(operation, values)
+        views = {
+            place: self._views[atom]
+            for place, atom in enumerate(operation.invars)
+            if is_variable(atom) and atom in self._views
         }
-        return [read(var) for var in jaxpr.outvars], ends
-
-    def _operate(
-        self, equation: JaxprEqn, values: list[Any], views: dict[int, _View]
-    ) -> tuple[list[Any], dict[int, _View]]:
-        """Return the results of one operation, and which of them still are weights and nothing else."""
-        name = equation.primitive.name
-        inner = next((equation.params[at] for at in INNER if at in equation.params), None)
-        if views and inner is not None and name not in ("scan", "while", "cond"):
-            closed = inner if isinstance(inner, ClosedJaxpr) else ClosedJaxpr(inner, ())
-            return self._run(closed.jaxpr, closed.consts, values, views)
-        results = _bind(equation, values)
+        name = operation.primitive.name
         if not views:
-            return results, {}
-        if name in ARRANGING and len(views) == len(values) == 1:
-            (view,) = views.values()
-            return results, {
-                number: _View(view.leaf, _then(view.arranged, equation, number))
-                for number in range(len(results))
-            }
-        if name == "dot_general" and len(views) == 1 and self._note_product(equation, values, views):
+            return results
+        if name in ARRANGING and len(values) == 1:
+            for number, result in enumerate(operation.outvars):
+                self._views[result] = _View(views[0].leaf, _then(views[0].arranged, operation, number))
+        elif name == "dot_general" and len(views) == 1 and self._is_product(operation, values, views):
             if self.added is not None:
                 results = [results[0] + self.added[len(self.products) - 1]]
-            return results, {}
-        for number, view in views.items():
-            if jnp.ndim(values[number]) > 1:
-                raise NotForThisRuleError(
-                    f"an array of weights of shape {jnp.shape(values[number])} enters the step by "
-                    f"{name!r} and not by a product with one vector, which is all that the rule 'kf_rtrl' "
-                    "can take apart; use the rule 'rtrl' or 'uoro', which take any step"
-                )
-            self.alone.add(view.leaf)
-        return results, {}
+        else:
+            self._note_alone(name, values, views)
+        return results
 
-    def _note_product(self, equation: JaxprEqn, values: list[Any], views: dict[int, _View]) -> bool:
+    def _is_product(self, operation: JaxprEqn, values: list[Any], views: dict[int, _View]) -> bool:
         ((place, view),) = views.items()
-        contracted, batched = equation.params["dimension_numbers"]
+        contracted, batched = operation.params["dimension_numbers"]
         vector = values[1 - place]
         if any(batched) or jnp.ndim(values[place]) != 2 or jnp.ndim(vector) != 1:
             return False
@@ -151,16 +102,16 @@ class Walk:
         self.factors.append(vector)
         return True
 
+    def _note_alone(self, name: str, values: list[Any], views: dict[int, _View]) -> None:
+        for place, view in views.items():
+            if jnp.ndim(values[place]) > 1:
+                raise NotForThisRuleError(
+                    f"an array of weights of shape {jnp.shape(values[place])} enters the step by {name!r} and "
+                    "not by a product with one vector, which is all that the rule 'kf_rtrl' can take apart; "
+                    "use the rule 'rtrl' or 'uoro', which take any step"
+                )
+            self.alone.add(view.leaf)
 
-def _then(arranged: Arrange, equation: JaxprEqn, number: int) -> Arrange:
-    return lambda leaf: _bind(equation, [arranged(leaf)])[number]
 
-
-def _bind(equation: JaxprEqn, values: list[Any]) -> list[Any]:
-    """Return the results of one operation."""
-    places = [number for number, var in enumerate(equation.invars) if not isinstance(var, Literal)]
-    # A variable that stands in two places has one value.
-    given = {equation.invars[number]: values[number] for number in places}
-    about = DebugInfo("kf_rtrl", equation.primitive.name, None, None)
-    alone = Jaxpr((), list(given), equation.outvars, [equation], debug_info=about)
-    return list(jax.core.eval_jaxpr(alone, (), *given.values()))
+def _then(arranged: Arrange, operation: JaxprEqn, number: int) -> Arrange:
+    return lambda leaf: operate(operation, [arranged(leaf)])[number]
