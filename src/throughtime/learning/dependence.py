@@ -72,4 +72,6 @@ def _sum_over(row: tuple[Dependence, ...], table: Table, column: int) -> Depende
 
 
 def _beside(one: Table, other: Table) -> Table:
-    return tuple(tuple(a.beside(b) for a, b in zip(*rows, strict=True)) for rows in zip(one, other, strict=True))
+    return tuple(
+        tuple(a.beside(b) for a, b in zip(*rows, strict=True)) for rows in zip(one, other, strict=True)
+    )

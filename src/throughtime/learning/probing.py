@@ -64,7 +64,9 @@ def _outline(leaf: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
-    def flags(seed: Shaped[Array, " 2"]) -> tuple[list[list[Bool[Array, " C"]]], list[list[Bool[Array, " C"]]]]:
+    def flags(
+        seed: Shaped[Array, " 2"],
+    ) -> tuple[list[list[Bool[Array, " C"]]], list[list[Bool[Array, " C"]]]]:
         keys = jax.random.split(jax.random.wrap_key_data(seed), POINTS)
         points = (keys, jnp.arange(POINTS) == 0)
         found = jax.lax.map(lambda point: _flags_at(structure, outlines, *point), points)
