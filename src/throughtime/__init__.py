@@ -62,10 +62,12 @@ if TYPE_CHECKING:
     from throughtime.learning import (
         BPTT,
         KFRTRL,
+        RTRL,
         UORO,
         ForwardGradient,
         Gradient,
         LearningRule,
+        SnAp,
         TruncatedBPTT,
         gradient_over_chunks,
     )
@@ -295,10 +297,12 @@ _HOMES = {
     "learning": (
         "BPTT",
         "KFRTRL",
+        "RTRL",
         "UORO",
         "ForwardGradient",
         "Gradient",
         "LearningRule",
+        "SnAp",
         "TruncatedBPTT",
         "gradient_over_chunks",
     ),

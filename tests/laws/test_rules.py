@@ -16,6 +16,8 @@ ROWS: dict[str, tuple[laws.Law, ...]] = {
     # Its reach is longer than the sequences of the laws.
     "truncated_bptt": (*laws.IN_ONE_CHUNK, *laws.CARRIED),
     "forward_gradient": laws.PROJECTED,
+    "rtrl": (*laws.IN_ONE_CHUNK, *laws.CARRIED),
+    "snap": (),
     "uoro": (),
     "kf_rtrl": (),
 }

@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 class Dependence(NamedTuple):
     """How an array of S numbers depends on another array.
 
-    `none`: not at all. `full`: each number may depend on every other. `own`: seen as `[kinds, S, others]`, the
-    other array has at `[:, a, :]` what number a, and no other, depends on: `rows` are these sizes. The rows of
-    a gate's weights belong to its units in this way.
+    `none`: not at all. `full`: each number may depend on every other. `own`: seen as `[kinds, S, others]`,
+    the other array has at `[:, a, :]` what number a, and no other, depends on: `rows` are these sizes. The
+    rows of a gate's weights belong to its units in this way.
     """
 
     kind: Literal["none", "own", "full"]
@@ -40,14 +40,6 @@ class Dependences(NamedTuple):
     states: Table
     weights: Table
     start: Table
-
-    def over(self, steps: int) -> "Dependences":
-        """Return the same for several steps taken as one."""
-        states, weights = self.states, self.weights
-        for _ in range(min(steps, 2 * len(states) + 1) - 1):
-            weights = _beside(_after(self.states, weights), self.weights)
-            states = _after(self.states, states)
-        return Dependences(states, weights, self.start)
 
     def reached(self, steps: int | None = None) -> Table:
         """Return how the state depends on the weights of `steps` steps, or of any number of them."""

@@ -1,6 +1,7 @@
 """Finding what depends on what in a step of a cell, from its derivatives."""
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -8,46 +9,31 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Inexact, PRNGKeyArray, Shaped
+from jaxtyping import Array, Bool, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import Cell, State
+from throughtime.core.cell import Cell
 from throughtime.core.state import initial_states
 from throughtime.learning.dependence import FULL, NONE, Dependence, Dependences
+from throughtime.learning.one_step import an_input, moving_after
+from throughtime.learning.stepwise import join, split
 
 Rows: TypeAlias = tuple[int, int, int]
 
 POINTS = 4
-"""At how many random weights, states and inputs a step is examined; a unit that is off at one is on at another."""
+"""At how many random weights, states and inputs a step is examined; a unit that is off at one is on at
+another."""
 
-
-def split_state(state: State) -> tuple[list[Inexact[Array, "..."]], Any]:
-    """Return the arrays of a state that derivatives go through, and the rest: random keys and counts."""
-    numbers, rest = eqx.partition(state, eqx.is_inexact_array)
-    return jax.tree.leaves(numbers), (jax.tree.structure(numbers), rest)
-
-
-def joined_state(numbers: list[Inexact[Array, "..."]], rest: Any) -> State:
-    """Return the state of which `split_state` returned the parts."""
-    structure, others = rest
-    return eqx.combine(jax.tree.unflatten(structure, numbers), others)
-
-
-def split_cell(cell: Cell) -> tuple[list[Inexact[Array, "..."]], Any]:
-    """Return the weights of a cell, and the rest of it."""
-    return split_state(cell)
-
-
-def joined_cell(weights: list[Inexact[Array, "..."]], rest: Any) -> Any:
-    """Return the cell of which `split_cell` returned the parts, or a gradient like it."""
-    return joined_state(weights, rest)
+Flags: TypeAlias = list[list[Bool[Array, " C"]]]
+"""For each array of the state and each that it may depend on: whether its derivative is anything but zero,
+and whether it is so elsewhere than it would be if numbers depended on their own, for each way of having them."""
 
 
 def dependences(cell: Cell) -> Dependences:
     """Return what depends on what in a step of `cell`, whatever its weights are.
 
-    Found by differentiating a step at some random weights, states and inputs: what does not depend on a number
-    has a derivative by it of exactly zero, everywhere. The weights of `cell` itself are not looked at, and may
-    be unknown, as they are within a function that is being compiled.
+    Found by differentiating a step at some random weights, states and inputs: what does not depend on a
+    number has a derivative by it of exactly zero, everywhere. The weights of `cell` itself are not looked at,
+    and may be unknown, as they are within a function that is being compiled.
 
     **Cost**
 
@@ -78,7 +64,8 @@ def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
 
     def arrays(key: PRNGKeyArray) -> tuple[list[Array], list[Array]]:
         cell = _drawn_cell(structure, outlines, key)
-        return split_state(initial_states(cell, 1, key))[0], split_cell(cell)[0]
+        moving, weights = split(initial_states(cell, 1, key))[0], split(cell)[0]
+        return jax.tree.leaves(moving), jax.tree.leaves(weights)
 
     states, parameters = jax.eval_shape(arrays, jax.eval_shape(jax.random.key, 0))
     numbers, weights = [leaf.shape[1:] for leaf in states], [leaf.shape for leaf in parameters]
@@ -96,7 +83,7 @@ def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
 
 
 def rows_of(shape: tuple[int, ...], size: int) -> list[Rows]:
-    """Return in which ways an array may be seen as `[kinds, size, others]`: by its first axis, by its last."""
+    """Return the ways in which an array may be seen as `[kinds, size, others]`: by its first or last axis."""
     ways = []
     if size and shape and shape[0] % size == 0:
         ways.append((shape[0] // size, size, math.prod(shape[1:])))
@@ -117,33 +104,42 @@ def _flags_at(structure: Any, outlines: tuple[Any, ...], key: PRNGKeyArray, at_s
     """Return of each array of the state how its derivatives look, by states and weights, and at the start."""
     weights_key, noise_key, state_key, input_key = jax.random.split(key, 4)
     cell = _drawn_cell(structure, outlines, weights_key)
-    weights, rest_of_cell = split_cell(cell)
-
-    def first(weights: list[Array]) -> list[Array]:
-        return split_state(joined_cell(weights, rest_of_cell).initial_state())[0]
-
-    batch = initial_states(cell, 1, noise_key)
-    numbers, rest = split_state(jax.tree.map(lambda leaf: leaf[0], batch))
+    x = _an_input(cell, input_key)
+    weights, rest = split(cell)
+    moving, fixed = split(jax.tree.map(lambda leaf: leaf[0], initial_states(cell, 1, noise_key)))
+    numbers, structure = jax.tree.flatten(moving)
     elsewhere = [
         jax.random.normal(jax.random.fold_in(state_key, number), leaf.shape, leaf.dtype)
         for number, leaf in enumerate(numbers)
     ]
     numbers = [jnp.where(at_start, *both) for both in zip(numbers, elsewhere, strict=True)]
-    x = _an_input(cell, input_key)
 
-    def step(numbers: list[Array], weights: list[Array]) -> list[Array]:
-        cell = joined_cell(weights, rest_of_cell)
-        return split_state(cell.step(joined_state(numbers, rest), cell.project(x))[0])[0]
+    def first(weights: Any) -> list[Array]:
+        return jax.tree.leaves(split(join(weights, rest).initial_state())[0])
+
+    def step(numbers: list[Array], weights: Any) -> list[Array]:
+        moving = jax.tree.unflatten(structure, numbers)
+        return jax.tree.leaves(moving_after(join(weights, rest), moving, fixed, x))
 
     after, back = jax.vjp(step, numbers, weights)
     start, back_from_start = jax.vjp(first, weights)
-    of_step = [_row(after, which, lambda seed: [*(leaf.ravel() for leaf in back(seed)[0]), *back(seed)[1]])
-               for which in range(len(after))]  # fmt: skip
-    of_start = [_row(start, which, lambda seed: back_from_start(seed)[0]) for which in range(len(start))]
-    return of_step, of_start
+
+    def of_step(seed: list[Array]) -> list[Array]:
+        by_numbers, by_weights = back(seed)
+        return [*(leaf.ravel() for leaf in by_numbers), *jax.tree.leaves(by_weights)]
+
+    def of_start(seed: list[Array]) -> list[Array]:
+        return jax.tree.leaves(back_from_start(seed)[0])
+
+    return tuple(
+        [_row(arrays, which, backward) for which in range(len(arrays))]
+        for arrays, backward in ((after, of_step), (start, of_start))
+    )
 
 
-def _row(arrays: list[Array], which: int, back: Any) -> list[Bool[Array, " C"]]:
+def _row(
+    arrays: list[Array], which: int, back: Callable[[list[Array]], list[Array]]
+) -> list[Bool[Array, " C"]]:
     """Return the flags of one array, gathered number by number."""
     size = arrays[which].size
 
@@ -181,9 +177,7 @@ def _drawn(outline: Any, key: PRNGKeyArray) -> Any:
 
 def _an_input(cell: Cell, key: PRNGKeyArray) -> Array:
     """Return some input that the cell reads: numbers, or a symbol."""
-    numbers = jax.random.normal(key, (cell.input_size,))
-    try:
-        jax.eval_shape(cell.project, numbers)
-    except (TypeError, ValueError):
-        return jax.random.randint(key, (), 0, cell.input_size)
-    return numbers
+    like = an_input(cell)
+    if jnp.issubdtype(like.dtype, jnp.integer):
+        return jax.random.randint(key, like.shape, 0, cell.input_size)
+    return jax.random.normal(key, like.shape, like.dtype)
