@@ -55,9 +55,10 @@ def _beside_one_another(result: dict[str, Any]) -> str:
     reached = sum(bar["reached"] for bar in result["bars"])
     bars = f"{reached} of {len(result['bars'])}" if result["bars"] else "none"
     minutes = sum(sum(one["seconds"]) for one in networks.values()) / 60
+    took = f"{minutes:.0f}" if minutes >= 1 else f"{minutes:.1f}"
     claim = result["comparison"]["published"]["claim"]
     unit = "solved after sequences, on average: " if told_by == "solved" else f"{told_by}: "
-    return f"| `{result['recipe']}` | {unit}{', '.join(words)} | {bars} | {minutes:.0f} | {claim} |"
+    return f"| `{result['recipe']}` | {unit}{', '.join(words)} | {bars} | {took} | {claim} |"
 
 
 def _outcome(metric: str, network: dict[str, Any]) -> str:
