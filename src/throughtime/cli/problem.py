@@ -37,9 +37,10 @@ def problem(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the last test alone.")] = False,
     **settings: Any,
 ) -> int | None:
-    """Train a network on sequences whose answers are known, until as many are right as its paper asks for.
+    """Train a network on sequences whose answers are known.
 
-    Prints after how many sequences that was. Exit status 0 if it was, 1 if not. --enough sets another share.
+    Training ends when as many test sequences are right as the problem's paper asks for, or --enough, and
+    the sequences seen until then are printed. Exit status 0 if it came to that, 1 if not.
 
     Example: throughtime problem adding --size length=100 --cell lstm --hidden-size 16 --enough 0.99
     """

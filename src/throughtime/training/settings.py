@@ -119,8 +119,8 @@ class SolvingSettings(StepSettings):
         iterations: most training steps, at least 1; each sees new sequences.
         check_every: training steps from one test to the next, at least 1.
         test_sequences: how many sequences a test has, at least 1; the same ones in every test.
-        enough: the share of test sequences answered right at which training stops, above 0 to 1; never before
-            the last step when left out.
+        enough: the share of test sequences answered right at which training stops, above 0 to 1; when left
+            out, a recipe trains to the last step, and the command `problem` does as the problem's paper.
     """
 
     weight_decay: NotNegative = 0.0
