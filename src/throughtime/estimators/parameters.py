@@ -78,7 +78,10 @@ class SequenceParameters(BaseEstimator):
         schedule: str = _TRAINING.schedule,
         warmup: float = _TRAINING.warmup,
         weight_decay: float = _TRAINING.weight_decay,
+        weight_decay_l1: float = _TRAINING.weight_decay_l1,
         clip_norm: float = _TRAINING.clip_norm,
+        clip_value: float = _TRAINING.clip_value,
+        weight_noise: float = _TRAINING.weight_noise,
         batch_size: int = _TRAINING.batch_size,
         epochs: int = _TRAINING.epochs,
         validation: float = _TRAINING.validation,
@@ -150,7 +153,12 @@ class SequenceParameters(BaseEstimator):
             schedule: how the step size goes on after the warm-up.
             warmup: part of all steps in which the step size grows from 0, 0 to 1.
             weight_decay: pull of the weight matrices towards zero, at least 0, times the step size.
+            weight_decay_l1: pull of the weight matrices towards zero that is as strong on small weights as on
+                large ones, at least 0, times the step size.
             clip_norm: longest gradient, as a global norm; 0 for no clipping.
+            clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
+            weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is
+                taken, at least 0.
             batch_size: sequences in a step, at least 1.
             epochs: most passes over the training data, at least 1.
             validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
@@ -201,7 +209,10 @@ class SequenceParameters(BaseEstimator):
         self.schedule = schedule
         self.warmup = warmup
         self.weight_decay = weight_decay
+        self.weight_decay_l1 = weight_decay_l1
         self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.weight_noise = weight_noise
         self.batch_size = batch_size
         self.epochs = epochs
         self.validation = validation

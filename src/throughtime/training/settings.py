@@ -57,7 +57,12 @@ class StepSettings(RuleSettings):
         schedule: how the step size goes on after the warm-up.
         warmup: part of all steps in which the step size grows from 0, 0 to 1.
         weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
+        weight_decay_l1: pull of the weight matrices towards zero that is as strong on small weights as on
+            large ones, at least 0, times the step size.
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
+        clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
+        weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is taken,
+            at least 0.
         batch_size: sequences in a step, at least 1.
     """
 
@@ -67,7 +72,10 @@ class StepSettings(RuleSettings):
     schedule: str = "constant"
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
     weight_decay: NotNegative = 0.01
+    weight_decay_l1: NotNegative = 0.0
     clip_norm: NotNegative = 1.0
+    clip_value: NotNegative = 0.0
+    weight_noise: NotNegative = 0.0
     batch_size: Count = 32
 
     @property
