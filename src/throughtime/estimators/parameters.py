@@ -69,6 +69,9 @@ class SequenceParameters(BaseEstimator):
         lowercase: bool = _DATA.lowercase,
         rule: str = _TRAINING.rule,
         checkpointed: bool = _TRAINING.checkpointed,
+        activation_penalty: float = _TRAINING.activation_penalty,
+        instability_penalty: float = _TRAINING.instability_penalty,
+        gradient_norm_penalty: float = _TRAINING.gradient_norm_penalty,
         stride: int | None = _TRAINING.stride,
         reach: int | None = _TRAINING.reach,
         directions: int | None = _TRAINING.directions,
@@ -141,6 +144,12 @@ class SequenceParameters(BaseEstimator):
             rule: name of the learning rule.
             checkpointed: whether the rule `"bptt"` keeps only the state at every sqrt(T)-th step, and
                 computes the steps between two of them again on the way back: less memory, more time.
+            activation_penalty: weight of the squares of the hidden units, summed over the steps, at least 0.
+                This one and the next two are of the rule `"bptt"`.
+            instability_penalty: weight of how much the hidden layers' norms change from step to step, at
+                least 0.
+            gradient_norm_penalty: weight of how much the norm of errors changes from step to step on their
+                way back, at least 0.
             stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1; as the rule
                 has it when None.
             reach: through how many steps that gradient goes back, at least the stride; as the rule has it
@@ -200,6 +209,9 @@ class SequenceParameters(BaseEstimator):
         self.lowercase = lowercase
         self.rule = rule
         self.checkpointed = checkpointed
+        self.activation_penalty = activation_penalty
+        self.instability_penalty = instability_penalty
+        self.gradient_norm_penalty = gradient_norm_penalty
         self.stride = stride
         self.reach = reach
         self.directions = directions

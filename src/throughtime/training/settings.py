@@ -12,6 +12,7 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
+from throughtime.learning.bptt import PENALTIES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
 from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
@@ -192,6 +193,12 @@ def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
             f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
             "direction='forward'"
         )
+    for penalty in PENALTIES:
+        if (value := getattr(training, penalty)) > 0:
+            return (
+                f"{reason} has no {penalty}, which follows a state from step to step, and {value:g} was "
+                "asked for; leave it out, or use direction='forward'"
+            )
     if training.checkpointed:
         return (
             f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "
