@@ -16,6 +16,8 @@ ROWS: dict[str, tuple[laws.Law, ...]] = {
     # Its reach is longer than the sequences of the laws.
     "truncated_bptt": (*laws.IN_ONE_CHUNK, *laws.CARRIED),
     "forward_gradient": laws.PROJECTED,
+    "uoro": (),
+    "kf_rtrl": (),
 }
 """Every rule, and the laws it keeps beyond those that all keep."""
 

@@ -3,15 +3,21 @@
 from throughtime.learning.bptt import BPTT
 from throughtime.learning.chunks import gradient_over_chunks
 from throughtime.learning.forward_gradient import ForwardGradient
+from throughtime.learning.kf_rtrl import KFRTRL
 from throughtime.learning.rule import Gradient, LearningRule
 from throughtime.learning.truncated_bptt import TruncatedBPTT
+from throughtime.learning.uoro import UORO
 
-RULES: dict[str, type[LearningRule]] = {rule.kind: rule for rule in (BPTT, TruncatedBPTT, ForwardGradient)}
+RULES: dict[str, type[LearningRule]] = {
+    rule.kind: rule for rule in (BPTT, TruncatedBPTT, ForwardGradient, UORO, KFRTRL)
+}
 """Every rule that can be chosen by name."""
 
 __all__ = [
     "BPTT",
+    "KFRTRL",
     "RULES",
+    "UORO",
     "ForwardGradient",
     "Gradient",
     "LearningRule",
