@@ -86,13 +86,9 @@ def gradient_norm_penalty(
 
     def penalty(parameters: Cell) -> Float[Array, ""]:
         each = _recurrent_layers(eqx.combine(parameters, rest))
-        return (
-            sum(
-                jnp.sum(jax.vmap(jax.vmap(_bent, (None, 0, 0)), (None, 0, 0))(layer, one, error))
-                for layer, one, error in zip(each, seen, errors, strict=True)
-            )
-            / inputs.shape[1]
-        )
+        bent = jax.vmap(jax.vmap(_bent, (None, 0, 0)), (None, 0, 0))
+        terms = [bent(*parts).sum() for parts in zip(each, seen, errors, strict=True)]
+        return jnp.stack(terms).sum() / inputs.shape[1]
 
     return jax.value_and_grad(penalty)(parameters)
 
@@ -162,4 +158,4 @@ def _bent(layer: FusedCell, seen: _Seen, error: State) -> Float[Array, ""]:
 
 
 def _squares(tree: State) -> Float[Array, ""]:
-    return sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree))
+    return jnp.sum(jnp.stack([jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)]))

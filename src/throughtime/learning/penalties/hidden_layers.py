@@ -120,7 +120,7 @@ def _mean(
             "leave the penalty out, or use cells such as elman, lstm or gru"
         )
     real = _real(watched.outputs, lengths)
-    return sum(jnp.sum(jnp.where(real, term, 0)) for term in terms) / real.shape[1]
+    return jnp.stack([jnp.where(real, term, 0).sum() for term in terms]).sum() / real.shape[1]
 
 
 def _squares(layer: Float[Array, "T B ..."]) -> Float[Array, "T B"]:
