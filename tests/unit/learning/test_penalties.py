@@ -29,6 +29,8 @@ from throughtime.networks.dilated import Dilated
 from throughtime.networks.window import FixedWindow
 from throughtime.training.settings import Settings, SolvingSettings
 
+pytestmark = pytest.mark.usefixtures("float64")
+
 KEYS = jax.random.split(jax.random.key(0), 5)
 INPUTS = jax.random.normal(KEYS[0], (6, 2, 3), jnp.float32)
 TARGETS = jax.random.normal(KEYS[1], (6, 2, 2), jnp.float32)
@@ -98,7 +100,6 @@ def gradient(rule: BPTT) -> Gradient:
 
 
 @pytest.mark.parametrize("option", ["activation_penalty", "instability_penalty"])
-@pytest.mark.usefixtures("float64")
 def test_gradient_has_the_penalty_and_the_loss_has_not(option: str) -> None:
     plain, given = gradient(BPTT()), gradient(BPTT(**{option: 0.3}))
     assert float(given.loss) == pytest.approx(float(plain.loss), rel=1e-6)

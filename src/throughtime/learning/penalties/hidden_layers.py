@@ -31,7 +31,8 @@ def unroll_watching(
     that have one go step by step.
     """
     if isinstance(cell, Stack):
-        states, hidden = [], []
+        states: list[State] = []
+        hidden: list[Array] = []
         for layer, layer_state in zip(cell.cells, state.layers, strict=True):
             layer_state, inputs, seen = unroll_watching(layer, inputs, layer_state, lengths)
             states.append(layer_state)
