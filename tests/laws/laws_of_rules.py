@@ -235,6 +235,13 @@ def chunks_are_the_whole(rule: LearningRule) -> None:
             assert_close(given.gradient, expected.gradient, EXACT, f"gradient in chunks of {chunk_size} by ")
 
 
+def _along(directions: Any, gradient: Any) -> Any:
+    """Return the mean of (v . gradient) v over the directions v."""
+    products = jax.tree.map(lambda v, g: jnp.tensordot(v, g, g.ndim), directions, gradient)
+    slopes = sum(jax.tree.leaves(products))
+    return jax.tree.map(lambda v: jnp.tensordot(slopes, v, 1) / slopes.size, directions)
+
+
 def chunks_are_the_whole_along_a_direction(rule: LearningRule) -> None:
     """With fixed directions v, the sum over chunks is the mean over them of (v . BPTT's gradient) v."""
     p = problem()
@@ -242,9 +249,7 @@ def chunks_are_the_whole_along_a_direction(rule: LearningRule) -> None:
     directions = rule.start(p.cell, BATCH, key).of_weights
     for real in (None, jnp.array([CHUNK + 1, TIME])):
         exact = chunked(BPTT(), p, None, real)
-        products = jax.tree.map(lambda v, g: jnp.tensordot(v, g, g.ndim), directions, exact.gradient)
-        slopes = sum(jax.tree.leaves(products))
-        expected = jax.tree.map(lambda v: jnp.tensordot(slopes, v, 1) / slopes.size, directions)
+        expected = _along(directions, exact.gradient)
         assert_visible(expected, "reference gradient by ", least=1e-2)
         for chunk_size in (1, CHUNK, 3, None):
             given = chunked(rule, p, chunk_size, real)

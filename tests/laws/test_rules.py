@@ -9,7 +9,7 @@ from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, INPUT, MAP_ROWS, TIME, draw_inputs, fresh
 from throughtime import BPTT, Gradient, LearningRule, SequenceMap, gradient_over_chunks
 from throughtime.core.errors import NotACellError, OptionError, ShapeError
-from throughtime.learning import RULES, ForwardGradient, TruncatedBPTT
+from throughtime.learning import RULES, TruncatedBPTT
 
 ROWS: dict[str, tuple[laws.Law, ...]] = {
     "bptt": (*laws.IN_ONE_CHUNK, *laws.TRUNCATED),
@@ -41,7 +41,6 @@ def test_law(rule: str, law: laws.Law) -> None:
 VARIANTS: tuple[tuple[LearningRule, tuple[laws.Law, ...]], ...] = (
     (BPTT(checkpointed=True), (*laws.LAWS, *laws.IN_ONE_CHUNK, laws.chunks_truncate)),
     (TruncatedBPTT(stride=2, reach=3), laws.LAWS),
-    (ForwardGradient(directions=3), (*laws.LAWS, *laws.PROJECTED)),
 )
 """Rules with options, and all the laws that they keep."""
 

@@ -66,8 +66,15 @@ def gradient_over_chunks(
         state = initial_states(network, batch_size, key)
         return Gradient(jnp.zeros(()), no_gradient(network), state, trace)
 
-    def of_chunk(trace: Trace, state: State | None, *parts: Array | None) -> Gradient:
-        inputs, targets, mask, lengths, key = parts
+    def of_chunk(
+        trace: Trace,
+        state: State | None,
+        inputs: Array,
+        targets: Array,
+        mask: Array,
+        lengths: Array | None,
+        key: PRNGKeyArray | None,
+    ) -> Gradient:
         return rule.gradient(network, loss, trace, state, inputs, targets, mask, lengths=lengths, key=key)
 
     return sum_over_chunks(of_chunk, trace, None, inputs, targets, mask, chunk_size, lengths, key)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import State
+from throughtime.core.cell import Cell, State
 from throughtime.core.errors import UsageError, check_sizes
 from throughtime.core.sequence_map import Network
 from throughtime.core.state import initial_states
@@ -107,6 +107,7 @@ class ForwardGradient(LearningRule):
         """Return loss and gradient of one chunk; see `LearningRule.gradient`."""
         check_steps(inputs, targets, mask)
         check_is_cell(self.kind, network)
+        assert isinstance(network, Cell)
         parameters, rest = eqx.partition(network, eqx.is_inexact_array)
         begins = state is None
         if begins:

@@ -21,12 +21,12 @@ from throughtime.learning.unrolled import Unrolled, chunk_loss
 class History(NamedTuple):
     """What each sequence has read last.
 
-    `inputs`: the last `reach - stride` ones, oldest first. `count`: how many of them there are yet. `state`:
+    `inputs`: the last `reach - stride` ones, oldest first. `known`: how many of them there are yet. `state`:
     where they begin. `is_initial`: whether that is the initial state.
     """
 
     inputs: Shaped[Array, "R B *I"]
-    count: Integer[Array, " B"]
+    known: Integer[Array, " B"]
     state: State
     is_initial: Bool[Array, " B"]
 
@@ -143,7 +143,7 @@ def _of_block(
 
     def total(parameters: Cell) -> Unrolled:
         whole = eqx.combine(parameters, rest)
-        again, _ = unroll(whole, history.inputs, _beginning(whole, history, reached), lengths=history.count)
+        again, _ = unroll(whole, history.inputs, _beginning(whole, history, reached), lengths=history.known)
         state = jax.tree.map(_derivative_of, again, reached)
         return chunk_loss(whole, loss, state, inputs, targets, mask, lengths, None)
 
@@ -153,11 +153,11 @@ def _of_block(
 
 def _beginning(network: Cell, history: History, reached: State) -> State:
     """Return where the history begins: what is initial as a function of the network, all else as a value."""
-    begun = keep_finished(history.count == 0, reached, history.state)
+    begun = keep_finished(history.known == 0, reached, history.state)
     # The noise of a sequence is the one that it began with.
     initial = jax.tree.map(
         lambda leaf, old: old if is_key(old) else leaf,
-        initial_states(network, history.count.size, jax.random.key(0)),
+        initial_states(network, history.known.size, jax.random.key(0)),
         begun,
     )
     return keep_finished(history.is_initial, initial, begun)
@@ -180,18 +180,18 @@ def _one_block_on(
     """Return the history with the inputs of a block, without what is then too long ago."""
     kept, steps = history.inputs.shape[0], inputs.shape[0]
     joined = jnp.concatenate([history.inputs, inputs])
-    dropped = jnp.maximum(history.count + lengths - kept, 0)
+    dropped = jnp.maximum(history.known + lengths - kept, 0)
 
     def read(number: Integer[Array, "N B"]) -> Shaped[Array, "N B *I"]:
         """Return inputs by their number, counted from where the history begins."""
-        place = jnp.where(number < history.count, number, number - history.count + kept)
+        place = jnp.where(number < history.known, number, number - history.known + kept)
         return joined[jnp.minimum(place, kept + steps - 1), jnp.arange(lengths.size)]
 
     oldest = read(jnp.arange(steps)[:, None] + jnp.zeros_like(dropped))
     state, _ = unroll(network, oldest, _beginning(network, history, reached), lengths=dropped)
     return History(
         read(jnp.arange(kept)[:, None] + dropped),
-        jnp.minimum(history.count + lengths, kept).astype(jnp.int32),
+        jnp.minimum(history.known + lengths, kept).astype(jnp.int32),
         state,
         history.is_initial & (dropped == 0),
     )

@@ -85,9 +85,11 @@ def chunk_loss_in_segments(
         return chunk_loss(network, loss, state, inputs, targets, mask, lengths, key)
 
     def segment(network: Network, state: State, start: Integer[Array, ""] | int, size: int) -> Unrolled:
-        parts = [jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)]
+        read, wanted, weight = (
+            jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)
+        )
         real = None if lengths is None else jnp.clip(lengths.astype(jnp.int32) - start, 0, size)
-        return chunk_loss(network, loss, state, *parts, real, None)
+        return chunk_loss(network, loss, state, read, wanted, weight, real, None)
 
     def checkpointed(size: int, *, in_a_loop: bool) -> Callable[..., Unrolled]:
         # Within a loop the compiler cannot merge the second computation with the first one anyway.

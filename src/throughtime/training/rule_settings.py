@@ -10,6 +10,7 @@ from throughtime.core.options import Options
 from throughtime.learning import RULES, LearningRule
 
 Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class RuleSettings(Options):
@@ -19,6 +20,11 @@ class RuleSettings(Options):
         rule: name of the learning rule.
         checkpointed: whether only the state at every sqrt(T)-th step is kept, and the steps between two of
             them are computed again on the way back: less memory, more time. Of the rule `"bptt"`.
+        activation_penalty: weight of the squares of the hidden units, summed over the steps, at least 0. This
+            one and the next two are of the rule `"bptt"`.
+        instability_penalty: weight of how much the hidden layers' norms change from step to step, at least 0.
+        gradient_norm_penalty: weight of how much the norm of errors changes from step to step on their way
+            back, at least 0.
         stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1.
         reach: through how many steps that gradient goes back, at least the stride.
         directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least 1.
@@ -26,6 +32,9 @@ class RuleSettings(Options):
 
     rule: str = "bptt"
     checkpointed: bool = False
+    activation_penalty: NotNegative = 0.0
+    instability_penalty: NotNegative = 0.0
+    gradient_norm_penalty: NotNegative = 0.0
     stride: Count | None = None
     reach: Count | None = None
     directions: Count | None = None

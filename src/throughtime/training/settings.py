@@ -12,6 +12,7 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
+from throughtime.learning.bptt import PENALTIES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
 from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
@@ -57,7 +58,12 @@ class StepSettings(RuleSettings):
         schedule: how the step size goes on after the warm-up.
         warmup: part of all steps in which the step size grows from 0, 0 to 1.
         weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
+        weight_decay_l1: pull of the weight matrices towards zero that is as strong on small weights as on
+            large ones, at least 0, times the step size.
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
+        clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
+        weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is taken,
+            at least 0.
         batch_size: sequences in a step, at least 1.
     """
 
@@ -67,7 +73,10 @@ class StepSettings(RuleSettings):
     schedule: str = "constant"
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
     weight_decay: NotNegative = 0.01
+    weight_decay_l1: NotNegative = 0.0
     clip_norm: NotNegative = 1.0
+    clip_value: NotNegative = 0.0
+    weight_noise: NotNegative = 0.0
     batch_size: Count = 32
 
     @property
@@ -184,6 +193,12 @@ def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
             f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
             "direction='forward'"
         )
+    for penalty in PENALTIES:
+        if (value := getattr(training, penalty)) > 0:
+            return (
+                f"{reason} has no {penalty}, which follows a state from step to step, and {value:g} was "
+                "asked for; leave it out, or use direction='forward'"
+            )
     if training.checkpointed:
         return (
             f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "

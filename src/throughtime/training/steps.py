@@ -32,7 +32,9 @@ def optimizer_of(settings: StepSettings, total_steps: int) -> optax.GradientTran
         schedule=settings.schedule,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
+        weight_decay_l1=settings.weight_decay_l1,
         clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
         total_steps=total_steps,
     )
 
