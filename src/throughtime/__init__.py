@@ -59,7 +59,16 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import SequenceClassifier, SequenceRegressor
-    from throughtime.learning import BPTT, UORO, Gradient, LearningRule, gradient_over_chunks
+    from throughtime.learning import (
+        BPTT,
+        KFRTRL,
+        RFLO,
+        UORO,
+        EProp,
+        Gradient,
+        LearningRule,
+        gradient_over_chunks,
+    )
     from throughtime.networks import (
         AttentionPooling,
         Bidirectional,
@@ -118,8 +127,10 @@ __all__ = [
     "BPTT",
     "GRU",
     "IRNN",
+    "KFRTRL",
     "LRU",
     "LSTM",
+    "RFLO",
     "SEARCH_SPACE",
     "UORO",
     "AttentionPooling",
@@ -139,6 +150,7 @@ __all__ = [
     "DepthLSTM",
     "Dilated",
     "Dropout",
+    "EProp",
     "ElementwiseCell",
     "ElementwiseLSTM",
     "ElementwiseLSTMState",
@@ -281,7 +293,16 @@ _HOMES = {
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
     "estimators": ("SequenceClassifier", "SequenceRegressor"),
-    "learning": ("BPTT", "UORO", "Gradient", "LearningRule", "gradient_over_chunks"),
+    "learning": (
+        "BPTT",
+        "KFRTRL",
+        "RFLO",
+        "UORO",
+        "EProp",
+        "Gradient",
+        "LearningRule",
+        "gradient_over_chunks",
+    ),
     "networks": (
         "AttentionPooling",
         "Bidirectional",

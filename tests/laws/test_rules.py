@@ -15,6 +15,8 @@ ROWS: dict[str, tuple[laws.Law, ...]] = {
     "bptt": (*laws.IN_ONE_CHUNK, *laws.TRUNCATED),
     "uoro": (),
     "kf_rtrl": (),
+    "eprop": (),
+    "rflo": (),
 }
 """Every rule, and the laws it keeps beyond those that all keep."""
 
