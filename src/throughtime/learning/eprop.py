@@ -28,13 +28,14 @@ class EProp(StepwiseRule):
         C_t = ds_t/ds_{t-1} with all that recurrent products multiply held fixed                (2)
         dL/dw ~ sum_t dL_t/dy_t dy_t/dw,   dy_t/dw = C^y_t e_{t-1} + (dy_t/dw)_{direct}         (3)
 
-    Eq. 2 keeps what a unit keeps by itself, as the memory of an LSTM or the part of a hidden layer that a gate
-    keeps, and drops what units tell one another from step to step. `learning.carrying` finds it, in any cell.
+    Eq. 2 keeps what a unit keeps by itself, as the memory of an LSTM or the part of a hidden layer that a
+    gate keeps, and drops what units tell one another from step to step. `learning.carrying` finds it, in any
+    cell.
 
     Arguments:
-        feedback: how the error of the output comes to the units in Eq. 3. `"symmetric"`: by the weights of the
-            readout. `"random"`: by random weights that stay, for a stack with a `Linear` on top; the readout
-            itself learns as always.
+        feedback: how the error of the output comes to the units in Eq. 3. `"symmetric"`: by the weights of
+            the readout. `"random"`: by random weights that stay, for a stack with a `Linear` on top; the
+            readout itself learns as always.
         feedback_seed: what the random weights are drawn from. The same for one network for as long as it
             learns.
 
@@ -46,8 +47,8 @@ class EProp(StepwiseRule):
 
     **Cost**
 
-        time O(P S) a step and memory O(P S) for each sequence, for the P weights that the state hangs on and a
-        state of S numbers: the traces of Eq. 1 are kept in full, also where C_t is diagonal
+        time O(P S^2) a step and memory O(P S) for each sequence, for the P weights that the state hangs on
+        and a state of S numbers: the traces of Eq. 1 are kept in full, also where C_t is diagonal
 
     **Differs from**
 

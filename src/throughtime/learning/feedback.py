@@ -60,7 +60,7 @@ class FeedbackReadout(Linear):
 
 
 def with_random_feedback(kind: str, network: Cell, seed: int) -> Cell:
-    """Return a network whose readout passes derivatives down by weights drawn from `seed`, each time the same.
+    """Return a network whose readout passes derivatives down by weights drawn from `seed`, always the same.
 
     **Raises**
 

@@ -20,7 +20,8 @@ class RFLO(EProp):
         p_t = (1 - 1/tau) p_{t-1} + (1/tau) act'(a_t) (x) z_t,   a_t = W x_t + U h_{t-1} + b      (1)
         dL/dw ~ sum_t (B^T dL_t/dy_t) * p_t                                                       (2)
 
-    z_t is what the weights multiply: x_t, h_{t-1} or 1. What a unit tells the others by U is left out of Eq. 1.
+    z_t is what the weights multiply: x_t, h_{t-1} or 1. What a unit tells the others by U is left out of Eq.
+    1.
 
     Arguments:
         feedback: `"random"`: B is drawn once, like the weights of the readout, and never learned;
