@@ -65,8 +65,10 @@ if TYPE_CHECKING:
         RFLO,
         UORO,
         EProp,
+        ForwardGradient,
         Gradient,
         LearningRule,
+        TruncatedBPTT,
         gradient_over_chunks,
     )
     from throughtime.networks import (
@@ -161,6 +163,7 @@ __all__ = [
     "ExpectedZoneout",
     "ExponentialDecay",
     "FixedWindow",
+    "ForwardGradient",
     "FullGateRecurrenceLSTM",
     "GRUState",
     "GateRecurrenceState",
@@ -215,6 +218,7 @@ __all__ = [
     "Stack",
     "Stream",
     "TeacherForcing",
+    "TruncatedBPTT",
     "Values",
     "Zoneout",
     "apply",
@@ -299,8 +303,10 @@ _HOMES = {
         "RFLO",
         "UORO",
         "EProp",
+        "ForwardGradient",
         "Gradient",
         "LearningRule",
+        "TruncatedBPTT",
         "gradient_over_chunks",
     ),
     "networks": (

@@ -68,6 +68,10 @@ class SequenceParameters(BaseEstimator):
         max_vocabulary: int | None = _DATA.max_vocabulary,
         lowercase: bool = _DATA.lowercase,
         rule: str = _TRAINING.rule,
+        checkpointed: bool = _TRAINING.checkpointed,
+        stride: int | None = _TRAINING.stride,
+        reach: int | None = _TRAINING.reach,
+        directions: int | None = _TRAINING.directions,
         chunk_size: int | None = _TRAINING.chunk_size,
         optimizer: str = _TRAINING.optimizer,
         learning_rate: float = _TRAINING.learning_rate,
@@ -132,6 +136,14 @@ class SequenceParameters(BaseEstimator):
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
             lowercase: whether words are lower-cased.
             rule: name of the learning rule.
+            checkpointed: whether the rule `"bptt"` keeps only the state at every sqrt(T)-th step, and
+                computes the steps between two of them again on the way back: less memory, more time.
+            stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1; as the rule
+                has it when None.
+            reach: through how many steps that gradient goes back, at least the stride; as the rule has it
+                when None.
+            directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least
+                1; as the rule has it when None.
             chunk_size: steps in a chunk, at least 1; whole sequences when None.
             optimizer: name of the optimiser.
             learning_rate: step size at its highest, above 0.
@@ -179,6 +191,10 @@ class SequenceParameters(BaseEstimator):
         self.max_vocabulary = max_vocabulary
         self.lowercase = lowercase
         self.rule = rule
+        self.checkpointed = checkpointed
+        self.stride = stride
+        self.reach = reach
+        self.directions = directions
         self.chunk_size = chunk_size
         self.optimizer = optimizer
         self.learning_rate = learning_rate

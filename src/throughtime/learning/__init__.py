@@ -3,12 +3,16 @@
 from throughtime.learning.bptt import BPTT
 from throughtime.learning.chunks import gradient_over_chunks
 from throughtime.learning.eprop import EProp
+from throughtime.learning.forward_gradient import ForwardGradient
 from throughtime.learning.kf_rtrl import KFRTRL
 from throughtime.learning.rflo import RFLO
 from throughtime.learning.rule import Gradient, LearningRule
+from throughtime.learning.truncated_bptt import TruncatedBPTT
 from throughtime.learning.uoro import UORO
 
-RULES: dict[str, type[LearningRule]] = {rule.kind: rule for rule in (BPTT, UORO, KFRTRL, RFLO, EProp)}
+RULES: dict[str, type[LearningRule]] = {
+    rule.kind: rule for rule in (BPTT, TruncatedBPTT, ForwardGradient, UORO, KFRTRL, EProp, RFLO)
+}
 """Every rule that can be chosen by name."""
 
 __all__ = [
@@ -18,7 +22,9 @@ __all__ = [
     "RULES",
     "UORO",
     "EProp",
+    "ForwardGradient",
     "Gradient",
     "LearningRule",
+    "TruncatedBPTT",
     "gradient_over_chunks",
 ]

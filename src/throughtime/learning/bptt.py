@@ -4,14 +4,17 @@ from typing import ClassVar, Literal
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import State
-from throughtime.core.errors import NotACellError
-from throughtime.core.sequence_map import Network, SequenceMap
-from throughtime.core.unroll import unroll
+from throughtime.core.sequence_map import Network
 from throughtime.learning.rule import Gradient, LearningRule, Loss, check_steps
+from throughtime.learning.unrolled import (
+    Unrolled,
+    check_carries_state,
+    chunk_loss,
+    chunk_loss_in_segments,
+)
 
 
 class BPTT(LearningRule):
@@ -22,6 +25,11 @@ class BPTT(LearningRule):
         L = sum_t mask_t loss(y_t, target_t),   dL/dw = sum_t (dh_t/dw)_{direct} dL/dh_t,
         dL/dh_t = (dL/dh_t)_{direct} + dL/dh_{t+1} dh_{t+1}/dh_t
 
+    Arguments:
+        checkpointed: keep the state at every sqrt(T)-th step alone, and compute the steps between two of them
+            again on the way back. For networks of cells; the result cannot be differentiated once more where
+            a kernel runs.
+
     **Exactness**
 
         Exact when the chunk is the whole sequence. In shorter chunks it is truncated BPTT: the state is
@@ -30,17 +38,21 @@ class BPTT(LearningRule):
 
     **Cost**
 
-        time O(T P), a small constant times the forward pass; memory O(T H) for the steps of the chunk
+        time O(T P), a small constant times the forward pass; memory O(T H) for the steps of the chunk.
+        Checkpointed: one more forward pass; memory O(sqrt(T) H)
 
     **Source**
 
         Werbos 1990, Proceedings of the IEEE 78(10), section III; truncation: Williams & Peng 1990, Neural
-        Computation 2(4).
+        Computation 2(4); checkpoints: Griewank 1992, Optimization Methods and Software 1(1); over time:
+        Gruslys et al. 2016, arXiv 1606.03401.
     """
 
     kind: ClassVar[str] = "bptt"
     exactness: ClassVar[Literal["exact", "unbiased", "biased"]] = "exact"
     is_online: ClassVar[bool] = False
+
+    checkpointed: bool = eqx.field(static=True, default=False)
 
     def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> tuple[()]:
         """Return nothing: the trace of BPTT is empty."""
@@ -65,28 +77,18 @@ class BPTT(LearningRule):
 
         **Raises**
 
-            NotACellError: a state was given for a sequence map, which has none to carry.
+            NotACellError: a state was given for a sequence map, which has none to carry, or a sequence map
+                was to be cut into segments.
             ShapeError: targets or mask do not have the time steps and the batch of the inputs.
         """
         check_steps(inputs, targets, mask)
-        if isinstance(network, SequenceMap) and state is not None:
-            raise NotACellError(
-                f"{type(network).__name__} must see the whole sequence, so it has no state to carry between "
-                "chunks; pass whole sequences and state=None, or use a network of cells"
-            )
+        check_carries_state(network, state)
         parameters, rest = eqx.partition(network, eqx.is_inexact_array)
+        unrolled = chunk_loss_in_segments if self.checkpointed else chunk_loss
 
-        def total(parameters: Network) -> tuple[Float[Array, ""], State]:
+        def total(parameters: Network) -> Unrolled:
             whole = eqx.combine(parameters, rest)
-            if isinstance(whole, SequenceMap):
-                after, outputs = None, whole(inputs, lengths=lengths, key=key)
-            else:
-                after, outputs = unroll(whole, inputs, state, lengths=lengths, key=key)
-            # A step without weight must not count even if its loss, or the slope of its loss, is infinite or
-            # not a number (a missing target): hence no plain product, and no way back through its output.
-            outputs = jnp.where(mask[..., None] > 0, outputs, jax.lax.stop_gradient(outputs))
-            losses = jax.vmap(jax.vmap(loss))(outputs, targets)
-            return jnp.sum(jnp.where(mask > 0, mask * losses, 0)), after
+            return unrolled(whole, loss, state, inputs, targets, mask, lengths, key)
 
         (value, after), gradient = jax.value_and_grad(total, has_aux=True)(parameters)
         return Gradient(value, gradient, after, trace)

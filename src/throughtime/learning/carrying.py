@@ -127,8 +127,8 @@ def _recurrent(jaxpr: Jaxpr, state: range, name: str) -> set[Var]:
             if operation.primitive.name in LOOPS:
                 raise NotForThisRuleError(
                     f"the step of {name} takes its recurrent products in a loop "
-                    f"({operation.primitive.name!r}), so that what units carry on by themselves cannot be told "
-                    "apart; use the rule 'rtrl' or 'uoro', which take any step"
+                    f"({operation.primitive.name!r}), so that what units carry on by themselves cannot be "
+                    "told apart; use the rule 'rtrl' or 'uoro', which take any step"
                 )
             found.update(operation.outvars)
             on = set()

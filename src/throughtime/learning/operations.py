@@ -15,8 +15,8 @@ _PLAIN_CALLS = frozenset({"jit", "pjit", "closed_call", "core_call"})
 
 
 class Operations(NamedTuple):
-    """A function of arrays as a list of operations: `jaxpr`, whose first inputs are the `constants`. The other
-    inputs are the arrays of the arguments, and `structure` is what the results are put together to."""
+    """A function of arrays as a list of operations: `jaxpr`, whose first inputs are the `constants`. The
+    other inputs are the arrays of the arguments, and `structure` is what the results are put together to."""
 
     jaxpr: Jaxpr
     constants: list[Any]

@@ -107,8 +107,8 @@ class Walk:
             if jnp.ndim(values[place]) > 1:
                 raise NotForThisRuleError(
                     f"an array of weights of shape {jnp.shape(values[place])} enters the step by {name!r} "
-                    "and not by a product with one vector, which is all that the rule 'kf_rtrl' can take apart; "
-                    "use the rule 'rtrl' or 'uoro', which take any step"
+                    "and not by a product with one vector, which is all that the rule 'kf_rtrl' can take "
+                    "apart; use the rule 'rtrl' or 'uoro', which take any step"
                 )
             self.alone.add(view.leaf)
 

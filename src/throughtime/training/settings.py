@@ -15,6 +15,7 @@ from throughtime.learning import RULES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
 from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+from throughtime.training.rule_settings import RuleSettings
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -46,11 +47,10 @@ class DataSettings(Options):
     skip_bad_rows: bool = False
 
 
-class StepSettings(Options):
+class StepSettings(RuleSettings):
     """How one training step changes the weights.
 
     Arguments:
-        rule: name of the learning rule.
         chunk_size: steps in a chunk, at least 1; whole sequences when left out.
         optimizer: name of the optimiser.
         learning_rate: step size at its highest, above 0.
@@ -61,7 +61,6 @@ class StepSettings(Options):
         batch_size: sequences in a step, at least 1.
     """
 
-    rule: str = "bptt"
     chunk_size: Count | None = None
     optimizer: str = "adamw"
     learning_rate: Positive = 0.003
@@ -75,11 +74,6 @@ class StepSettings(Options):
     def needs_the_end(self) -> bool:
         """Whether the step size depends on how many steps the run will have."""
         return self.schedule != "constant" or self.warmup > 0
-
-    @field_validator("rule")
-    @classmethod
-    def _known_rule(cls, name: str) -> str:
-        return choose("rule", name, RULES)
 
     @field_validator("optimizer")
     @classmethod
@@ -188,6 +182,11 @@ def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
     if RULES[training.rule].is_online:
         return (
             f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
+            "direction='forward'"
+        )
+    if training.checkpointed:
+        return (
+            f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "
             "direction='forward'"
         )
     return None
