@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.extend.core import Jaxpr, JaxprEqn, Var
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Float
 
-from throughtime.core.cell import Cell, Projected, State
+from throughtime.core.cell import Projected, State
 from throughtime.core.errors import NotForThisRuleError
 from throughtime.learning.operations import (
     LOOPS,
@@ -20,9 +19,10 @@ from throughtime.learning.operations import (
     run,
     variables,
 )
+from throughtime.networks.wrapper import Wrapper
 
 
-class Carrying(Cell):
+class Carrying(Wrapper):
     r"""A cell whose derivative by the state before a step leaves out its recurrent products.
 
     A product is recurrent if what it multiplies hangs on an array of the state, and its result goes into that
@@ -52,22 +52,9 @@ class Carrying(Cell):
         through what a neuron keeps of its own state, while what others tell it is held fixed.
     """
 
-    cell: Cell
-    input_size: int = eqx.field(static=True)
-    output_size: int = eqx.field(static=True)
-
-    def __init__(self, cell: Cell):
-        self.cell = cell
-        self.input_size = cell.input_size
-        self.output_size = cell.output_size
-
     def initial_state(self) -> State:
         """Return the initial state of the cell."""
         return self.cell.initial_state()
-
-    def project(self, x: Shaped[Array, "*I"]) -> Projected:
-        """Return the projection of the cell."""
-        return self.cell.project(x)
 
     def step(self, state: State, projected: Projected) -> tuple[State, Float[Array, " O"]]:
         """Take a step of the cell."""
@@ -79,6 +66,12 @@ class Carrying(Cell):
         results = _run(listed.jaxpr, carried, seen, _recurrent(listed.jaxpr, held, type(self.cell).__name__))
         after: tuple[State, Float[Array, " O"]] = jax.tree.unflatten(listed.structure, results)
         return after
+
+    def step_seeing(
+        self, seen: State, state: State, projected: Projected
+    ) -> tuple[State, Float[Array, " O"]]:
+        """Return what the cell within says."""
+        return self.cell.step_seeing(seen, state, projected)
 
 
 def hold(part: Array) -> Array:

@@ -9,7 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell, State
-from throughtime.core.errors import OptionError
+from throughtime.core.errors import choose
 from throughtime.core.sequence_map import Network
 from throughtime.core.state import initial_states
 from throughtime.learning.carrying import Carrying
@@ -70,8 +70,7 @@ class EProp(StepwiseRule):
     feedback_seed: int = 0
 
     def __check_init__(self) -> None:
-        if self.feedback not in ("symmetric", "random"):
-            raise OptionError(f"feedback is {self.feedback!r}; choose 'symmetric' or 'random'")
+        choose("feedback", self.feedback, ("symmetric", "random"))
 
     def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> Moving:
         """Return traces of zeros: a tangent of the state for each weight that the state hangs on."""
