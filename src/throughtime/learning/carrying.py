@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax.extend.core import Jaxpr, JaxprEqn, Var
 from jaxtyping import Array, Float
 
-from throughtime.core.cell import Projected, State
+from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import NotForThisRuleError
 from throughtime.learning.operations import (
     LOOPS,
@@ -51,6 +51,9 @@ class Carrying(Wrapper):
         Bellec et al. 2020, Nature Communications 11:3625, Eqs. 13 and 14: the eligibility vector goes on
         through what a neuron keeps of its own state, while what others tell it is held fixed.
     """
+
+    def __init__(self, cell: Cell):
+        super().__init__(cell)
 
     def initial_state(self) -> State:
         """Return the initial state of the cell."""

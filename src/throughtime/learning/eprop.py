@@ -74,11 +74,11 @@ class EProp(StepwiseRule):
 
     def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> Moving:
         """Return traces of zeros: a tangent of the state for each weight that the state hangs on."""
-        check_is_cell(self.kind, network)
-        self._check(network)
-        acting, _ = _acting(network)
+        cell = check_is_cell(self.kind, network)
+        self._check(cell)
+        acting, _ = _acting(cell)
         count = sum(leaf.size for leaf in acting.values())
-        moving, _ = split(initial_states(network, 1, jax.random.key(0) if key is None else key))
+        moving, _ = split(initial_states(cell, 1, jax.random.key(0) if key is None else key))
         return jax.tree.map(lambda part: jnp.zeros((batch_size, count, *part.shape[1:]), part.dtype), moving)
 
     def _check(self, network: Cell) -> None:
@@ -102,7 +102,7 @@ class EProp(StepwiseRule):
     def recall(self, network: Cell, trace: Moving, slope: Moving) -> Network:
         """Return the part of Eq. 3 that goes through the traces, summed over the sequences."""
         acting, _ = _acting(network)
-        along = sum(
+        along: Any = sum(
             jnp.einsum("bs,bns->n", one.reshape(len(one), -1), other.reshape(*other.shape[:2], -1))
             for one, other in zip(jax.tree.leaves(slope), jax.tree.leaves(trace), strict=True)
         )

@@ -1,7 +1,7 @@
 """The elementary operations that JAX makes of a step, one by one."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import jax
 from jax.extend.core import ClosedJaxpr, DebugInfo, Jaxpr, JaxprEqn, Literal, Var
@@ -100,7 +100,7 @@ def needed(jaxpr: Jaxpr) -> list[JaxprEqn]:
     return found[::-1]
 
 
-def is_variable(atom: Any) -> bool:
+def is_variable(atom: Any) -> TypeGuard[Var]:
     """Tell whether an operand is a variable and no number written out."""
     return not isinstance(atom, Literal)
 

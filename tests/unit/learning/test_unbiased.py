@@ -82,7 +82,9 @@ def is_right_on_average(rule: LearningRule) -> None:
     @jax.jit
     def average(cell: Any, keys: jax.Array) -> tuple[Any, Any]:
         drawn = jax.lax.map(lambda key: gradient(rule, cell, key, CHUNK), keys, batch_size=1000)
-        return [jax.tree.map(lambda part: of(part, 0), drawn) for of in (jnp.mean, jnp.std)]
+        return jax.tree.map(lambda part: jnp.mean(part, 0), drawn), jax.tree.map(
+            lambda part: jnp.std(part, 0), drawn
+        )
 
     means, deviations = average(cell, jax.random.split(jax.random.key(3), DRAWS))
     wanted = jax.tree.leaves(expected)
