@@ -78,7 +78,7 @@ class TiedElman(Elman):
         ),
         (GridLSTM(3, 5, key=KEYS[0]), r"enters the step by 'scan' and not by a product with one vector"),
         (
-            ConvolutionalLSTM((4, 4, 1), 2, key=KEYS[0]),
+            ConvolutionalLSTM((1, 4, 4), 2, key=KEYS[0]),
             r"enters the step by '\w+' and not by a product with one vector",
         ),
         (
