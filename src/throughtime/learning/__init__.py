@@ -2,8 +2,10 @@
 
 from throughtime.learning.bptt import BPTT
 from throughtime.learning.chunks import gradient_over_chunks
+from throughtime.learning.eprop import EProp
 from throughtime.learning.forward_gradient import ForwardGradient
 from throughtime.learning.kf_rtrl import KFRTRL
+from throughtime.learning.rflo import RFLO
 from throughtime.learning.rtrl import RTRL
 from throughtime.learning.rule import Gradient, LearningRule
 from throughtime.learning.snap import SnAp
@@ -11,16 +13,18 @@ from throughtime.learning.truncated_bptt import TruncatedBPTT
 from throughtime.learning.uoro import UORO
 
 RULES: dict[str, type[LearningRule]] = {
-    rule.kind: rule for rule in (BPTT, TruncatedBPTT, RTRL, SnAp, UORO, KFRTRL, ForwardGradient)
+    rule.kind: rule for rule in (BPTT, TruncatedBPTT, RTRL, SnAp, UORO, KFRTRL, RFLO, EProp, ForwardGradient)
 }
 """Every rule that can be chosen by name."""
 
 __all__ = [
     "BPTT",
     "KFRTRL",
+    "RFLO",
     "RTRL",
     "RULES",
     "UORO",
+    "EProp",
     "ForwardGradient",
     "Gradient",
     "LearningRule",

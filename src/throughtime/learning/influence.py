@@ -1,6 +1,5 @@
 """The influence of weights on a state: how it is kept, and how a step carries it on."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import jax

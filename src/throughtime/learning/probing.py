@@ -25,7 +25,7 @@ another."""
 
 Flags: TypeAlias = list[list[Bool[Array, " C"]]]
 """For each array of the state and each that it may depend on: whether its derivative is anything but zero,
-and whether it is so elsewhere than it would be if numbers depended on their own, for each way of having them."""
+and whether it is so elsewhere than on their own numbers, for each way of having those."""
 
 
 def dependences(cell: Cell) -> Dependences:
