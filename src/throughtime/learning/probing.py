@@ -1,7 +1,7 @@
 """Finding what depends on what in a step of a cell, from its derivatives."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -45,7 +45,7 @@ def dependences(cell: Cell) -> Dependences:
 
 
 def _outline(leaf: Any) -> Any:
-    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if eqx.is_array(leaf) else leaf
+    return jax.eval_shape(lambda: leaf) if eqx.is_array(leaf) else leaf
 
 
 @lru_cache(maxsize=256)
@@ -59,7 +59,7 @@ def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
         return jax.tree.map(lambda flags: jnp.any(flags, 0), found)
 
     # Compiled ahead, so that it runs at once even while another function is being compiled.
-    compiled = jax.jit(flags).lower(jax.ShapeDtypeStruct((2,), jnp.uint32)).compile()
+    compiled = jax.jit(flags).lower(np.zeros(2, np.uint32)).compile()
     of_step, of_start = jax.tree.map(np.asarray, compiled(np.array([0, 1], np.uint32)))
 
     def arrays(key: PRNGKeyArray) -> tuple[list[Array], list[Array]]:
@@ -70,7 +70,7 @@ def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
     states, parameters = jax.eval_shape(arrays, jax.eval_shape(jax.random.key, 0))
     numbers, weights = [leaf.shape[1:] for leaf in states], [leaf.shape for leaf in parameters]
 
-    def table(flags: list[list[np.ndarray]], first: int, shapes: list[tuple[int, ...]]) -> Any:
+    def table(flags: list[list[np.ndarray]], first: int, shapes: Sequence[tuple[int, ...]]) -> Any:
         return tuple(
             tuple(_read(row[first + k], rows_of(shapes[k], math.prod(own))) for k in range(len(shapes)))
             for row, own in zip(flags, numbers, strict=True)

@@ -28,7 +28,8 @@ class RuleSettings(Options):
         stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1.
         reach: through how many steps that gradient goes back, at least the stride.
         order: how many steps the influences reach that the rule `"snap"` keeps, at least 1.
-        feedback: how errors come to the units of the rules `"eprop"` and `"rflo"`: `"symmetric"` or `"random"`.
+        feedback: how errors come to the units of the rules `"eprop"` and `"rflo"`: `"symmetric"` or
+            `"random"`.
         feedback_seed: what random feedback is drawn from, 0 to 2**32 - 1.
         directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least 1.
     """
