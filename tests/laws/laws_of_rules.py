@@ -59,7 +59,7 @@ class Problem(NamedTuple):
 def problem(row: Row = ROW) -> Problem:
     draw = np.random.default_rng(11)
     cell = lively(fresh(row))
-    state = initial_states(cell, BATCH)
+    state = initial_states(cell, BATCH, jax.random.key(6))
     warm, _ = quick_jit(unroll, "reverse")(cell, draw_inputs(row, seed=4), state, lengths=None, reverse=False)
     return Problem(
         cell,
