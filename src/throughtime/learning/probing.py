@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact, Integer, Shaped
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Cell, State
 from throughtime.core.state import initial_states
 from throughtime.learning.dependence import FULL, NONE, Dependence, Dependences
 from throughtime.learning.one_step import an_input, moving_after
@@ -21,7 +21,7 @@ Rows: TypeAlias = tuple[int, int, int]
 
 POINTS = 4
 """At how many random weights, states and inputs a step is examined; a unit that is off at one is on at
-another."""
+another. The states are those after 0, 1, 2, ... steps."""
 
 _QUICK = {"xla_backend_optimization_level": 0}
 """Options of the compiler for what runs a few times only."""
@@ -59,7 +59,7 @@ def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
     weights, rest = split(cell)
     draw = np.random.default_rng(0)
     points = _Point(
-        np.arange(POINTS) == 0,
+        np.arange(POINTS),
         draw.integers(2**32, size=(POINTS, 2), dtype=np.uint32),
         [_drawn(leaf, draw) for leaf in jax.tree.leaves(weights)],
         [_drawn(leaf, draw) for leaf in states],
@@ -125,10 +125,10 @@ class _Seen:
 
 
 class _Point(NamedTuple):
-    """Where a step is examined: at the initial state, which may be special, or at some `numbers`; with noise
-    from a key."""
+    """Where a step is examined: after so many steps, for counters may tell the first from the others, and
+    but for the first of all some `numbers` away; with noise from a key."""
 
-    at_start: Any
+    steps: Any
     noise: Any
     weights: list[Any]
     numbers: list[Any]
@@ -140,10 +140,19 @@ def _slopes_at(
 ) -> tuple[list[Array], list[Array]]:
     """Return the derivatives of one number of the state: after a step by states and weights; at the start."""
     weights = jax.tree.unflatten(structure, point.weights)
-    start = initial_states(join(weights, rest), 1, jax.random.wrap_key_data(point.noise))
-    moving, fixed = split(jax.tree.map(lambda leaf: leaf[0], start))
+    rest = jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, rest)
+    cell = join(weights, rest)
+    start = initial_states(cell, 1, jax.random.wrap_key_data(point.noise))
+
+    def later(state: State, step: Integer[Array, ""]) -> tuple[State, None]:
+        after = cell.step(state, cell.project(point.x))[0]
+        return jax.tree.map(lambda *both: jnp.where(step < point.steps, *both), after, state), None
+
+    state, _ = jax.lax.scan(later, jax.tree.map(lambda leaf: leaf[0], start), jnp.arange(POINTS - 1))
+    moving, fixed = split(state)
     numbers, moving_structure = jax.tree.flatten(moving)
-    numbers = [jnp.where(point.at_start, *both) for both in zip(numbers, point.numbers, strict=True)]
+    away = [jnp.where(point.steps == 0, 0, leaf) for leaf in point.numbers]
+    numbers = [sum(both) for both in zip(numbers, away, strict=True)]
     borders = np.cumsum([0, *(leaf.size for leaf in numbers)])
     chosen = [jnp.arange(*ends) == number for ends in pairwise(borders)]
 

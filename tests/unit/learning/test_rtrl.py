@@ -32,8 +32,13 @@ from throughtime.learning.probing import dependences
 EXACT = 1e-10
 LENGTHS = jnp.array([3, TIME])
 
-SLOW = {"wrapped_stack", "dilated_stack", "stack_mixed", "spatial_grid_lstm", "grid_lstm_untied", "dilated"}
-"""Their Jacobians take long to compile; the cells within them have rows of their own."""
+EXAMINED = (
+    "elman_tanh", "lstm", "lstm_coupled_peephole", "gru", "gru_reset_before", "indrnn", "lru", "elman_higher_order",
+    "lstm_full_gate_recurrence", "learned_start", "window", "mean_pooling", "attention_pooling", "embedding",
+    "stack_gated", "layer_normalisation", "zoneout", "output_feedback", "convolutional_gru", "grid_lstm", "dilated",
+    "shortcut",
+)  # fmt: skip
+"""One cell of each structure; `--every-row` examines all."""
 
 
 def gradient(rule: LearningRule, p: laws.Problem, chunk_size: int | None) -> Gradient:
@@ -47,8 +52,10 @@ def gradient(rule: LearningRule, p: laws.Problem, chunk_size: int | None) -> Gra
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("row", [row for row in CELL_ROWS if row.name not in SLOW], ids=lambda row: row.name)
-def test_rtrl_is_bptt_for_every_cell(row: Row) -> None:
+@pytest.mark.parametrize("row", CELL_ROWS, ids=lambda row: row.name)
+def test_rtrl_is_bptt_for_every_cell(row: Row, request: pytest.FixtureRequest) -> None:
+    if row.name not in EXAMINED and not request.config.getoption("--every-row"):
+        pytest.skip("examined with --every-row")
     p = laws.problem(row)
     p = p._replace(mask=p.mask * (np.arange(TIME)[:, None] < np.asarray(LENGTHS)))
     expected = gradient(BPTT(), p, None)
@@ -131,7 +138,7 @@ def test_snap_is_exact_for_elementwise_cells() -> None:
 
 @pytest.mark.usefixtures("float64")
 def test_snap_1_is_the_masked_recursion_of_its_paper() -> None:
-    """Against matrices in NumPy: of D J + F only those entries are kept where F is other than zero."""
+    """Against matrices in NumPy: of D J + F only those entries are carried where F is other than zero."""
     p = laws.problem(next(row for row in CELL_ROWS if row.name == "gru"))
     cell = p.cell
     weights, rest = eqx.partition(cell, eqx.is_inexact_array)
@@ -147,10 +154,11 @@ def test_snap_1_is_the_masked_recursion_of_its_paper() -> None:
         hidden, influence = cell.initial_state().hidden, 0.0
         for t in range(int(LENGTHS[b])):
             D, F = by_state(flat, hidden, p.inputs[t, b]), by_weights(flat, hidden, p.inputs[t, b])
-            influence = np.where(np.asarray(F) != 0, D @ np.broadcast_to(influence, F.shape) + F, 0.0)
+            within_the_step = np.asarray(D) @ np.broadcast_to(influence, F.shape) + np.asarray(F)
+            influence = np.where(np.asarray(F) != 0, within_the_step, 0.0)
             hidden = step(flat, hidden, p.inputs[t, b])
             slope = p.mask[t, b] * jax.grad(laws.loss)(hidden, p.targets[t, b])
-            expected += np.asarray(slope) @ influence
+            expected += np.asarray(slope) @ within_the_step
     given = gradient(SnAp(), p._replace(mask=p.mask * (np.arange(TIME)[:, None] < LENGTHS)), 3).gradient
     np.testing.assert_allclose(jax.flatten_util.ravel_pytree(given)[0], expected, rtol=0, atol=1e-10)
 
