@@ -1,1 +1,1 @@
-"""What the gradient does on its way back through time, and which learning rule to trust: numbers and figures."""
+"""What the gradient does on its way back through time, and which rule to trust: numbers and figures."""

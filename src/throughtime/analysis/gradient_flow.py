@@ -28,9 +28,9 @@ AGAINST_TIME = "backward"
 class GradientFlow:
     """The norm of the gradient by the state over time, for each array of the state.
 
-    `norms`: by the array's place in the network, `[T, B]`, the norm for each sequence by itself, 0 at padding.
-    `lengths`: real steps of each sequence, `[B]`. `loss`: the sum of mask times loss. `parameter_norm`: the
-    global norm of the gradient by all parameters, which is what clipping looks at.
+    `norms`: by the array's place in the network, `[T, B]`, the norm for each sequence by itself, 0 at
+    padding. `lengths`: real steps of each sequence, `[B]`. `loss`: the sum of mask times loss.
+    `parameter_norm`: the global norm of the gradient by all parameters, which is what clipping looks at.
     """
 
     norms: Mapping[str, Float[np.ndarray, "T B"]]
@@ -109,7 +109,7 @@ def gradient_flow(
 
     Arguments:
         network: a cell, a stack, or a map of cells, such as a bidirectional network.
-        others: as in `LearningRule.gradient`. Sequences do not meet, so the norms are those of each one alone.
+        others: as in `LearningRule.gradient`. Sequences do not meet, so each has norms of its own.
 
     **Raises**
 
@@ -168,9 +168,7 @@ def _flow(
 ) -> tuple[list[Array], Array, Array]:
     steps, batch_size = inputs.shape[:2]
     some_key = jax.random.key(0) if key is None else key  # only the shapes of the states matter here
-    nudges = [
-        zero_nudges(initial_states(cell, batch_size, some_key), steps) for _, cell in _cells(network)
-    ]
+    nudges = [zero_nudges(initial_states(cell, batch_size, some_key), steps) for _, cell in _cells(network)]
     parameters, rest = eqx.partition(network, eqx.is_inexact_array)
 
     def total(varied: tuple[Any, list[Nudges]]) -> Float[Array, ""]:
@@ -193,7 +191,6 @@ def _flow(
 
     value, (by_parameters, by_states) = jax.value_and_grad(total)((parameters, nudges))
     norms = [
-        jnp.linalg.norm(slope.reshape(steps, batch_size, -1), axis=-1)
-        for slope in jax.tree.leaves(by_states)
+        jnp.linalg.norm(slope.reshape(steps, batch_size, -1), axis=-1) for slope in jax.tree.leaves(by_states)
     ]
     return norms, value, optax.global_norm(by_parameters)

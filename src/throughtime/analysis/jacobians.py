@@ -22,8 +22,8 @@ from throughtime.core.unroll import check_lengths
 class StepJacobians:
     """What the step does to small changes of the state, at every step of every sequence.
 
-    `singular_values`: `[T, B, N]`, largest first, N numbers in a state; not-a-number at padding. `lengths`: real
-    steps of each sequence, `[B]`.
+    `singular_values`: `[T, B, N]`, largest first, N numbers in a state; not-a-number at padding. `lengths`:
+    real steps of each sequence, `[B]`.
     """
 
     singular_values: Float[np.ndarray, "T B N"]
@@ -48,9 +48,9 @@ def step_jacobians(
 
     **Equations**
 
-        J_t = dh_t / dh_{t-1},   |dL/dh_{t-1}| between sigma_min(J_t) |dL/dh_t| and sigma_max(J_t) |dL/dh_t|
+        J_t = dh_t / dh_{t-1},   sigma_min(J_t) |d| <= |J_t' d| <= sigma_max(J_t) |d|
 
-    where the loss is of step t or later. All at most 1: no gradient explodes. All at least 1: none vanishes.
+    for any gradient d that comes back to h_t. All at most 1: none explodes. All at least 1: none vanishes.
 
     **Shapes**
 
@@ -74,8 +74,8 @@ def step_jacobians(
 
     **Source**
 
-        Pascanu, Mikolov & Bengio 2013, arXiv 1211.5063, section 2.1 and Eq. 7; Saxe, McClelland & Ganguli 2013,
-        arXiv 1312.6120, for singular values of 1 (orthogonal weights).
+        Pascanu, Mikolov & Bengio 2013, arXiv 1211.5063, section 2.1 and Eq. 7; Saxe, McClelland & Ganguli
+        2013, arXiv 1312.6120, for singular values of 1 (orthogonal weights).
     """
     cell = check_has_steps(network, "step Jacobian")
     steps, batch_size = inputs.shape[:2]

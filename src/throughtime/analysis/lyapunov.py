@@ -22,11 +22,12 @@ from throughtime.core.unroll import check_lengths
 class LyapunovSpectrum:
     """The Lyapunov exponents of a network along sequences, in nats a step, largest first.
 
-    `exponents`: `[k]`, the mean over all counted steps of all sequences. `of_each`: `[B, k]`, along each sequence,
-    not-a-number for one that is over before anything counts. `steps`: how many steps were counted in all.
+    `exponents`: `[k]`, the mean over all counted steps of all sequences. `of_each`: `[B, k]`, along each
+    sequence, not-a-number for one that is over before anything counts. `steps`: how many steps were counted
+    in all.
 
-    The largest above 0: changes grow, and so does the gradient on its way back (chaos). Below 0: they die, and
-    the gradient vanishes, by e^exponent a step. Minus infinity: forgotten at once.
+    The largest above 0: changes grow, and so does the gradient on its way back (chaos). Below 0: they die,
+    and the gradient vanishes, by e^exponent a step. Minus infinity: forgotten at once.
     """
 
     exponents: Float[np.ndarray, " k"]
@@ -83,8 +84,8 @@ def lyapunov_exponents(
 
     **Source**
 
-        Benettin, Galgani, Giorgilli & Strelcyn 1980, Meccanica 15(1); for recurrent networks Vogt et al. 2020,
-        arXiv 2006.14123, section 2.
+        Benettin, Galgani, Giorgilli & Strelcyn 1980, Meccanica 15(1); for recurrent networks Vogt et al.
+        2020, arXiv 2006.14123, section 2.
     """
     cell = check_has_steps(network, "Lyapunov exponent")
     steps, batch_size = inputs.shape[:2]
@@ -100,8 +101,8 @@ def lyapunov_exponents(
     longest = int(np.max(np.asarray(real), initial=0))
     if not 0 <= settle < longest:
         raise OptionError(
-            f"settle is {settle}, and the longest sequence has {longest} steps; choose 0 to {longest - 1}, so "
-            "that some are left to count"
+            f"settle is {settle}, and the longest sequence has {longest} steps; choose 0 to {longest - 1}, "
+            "so that some are left to count"
         )
     frame_key, noise_key = jax.random.split(key)
     start = initial_states(cell, batch_size, noise_key) if state is None else state

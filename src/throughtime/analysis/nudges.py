@@ -41,7 +41,9 @@ def nudged_step(
     program, shapes = jax.make_jaxpr(step, return_shape=True)(*given)
     after = jax.tree.leaves(shapes[0])
     remaining = iter(nudges)
-    each = [next(remaining) if jnp.issubdtype(leaf.dtype, jnp.inexact) and leaf.size else None for leaf in after]
+    each = [
+        next(remaining) if jnp.issubdtype(leaf.dtype, jnp.inexact) and leaf.size else None for leaf in after
+    ]
     results = run_nudged(program, given, each)
     return jax.tree.unflatten(jax.tree.structure(shapes), results)
 

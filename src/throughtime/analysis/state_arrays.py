@@ -66,7 +66,9 @@ def as_vector(state: State) -> tuple[Vector, Callable[[Vector], State]]:
     return vector, lambda changed: eqx.combine(restore(changed), fixed)
 
 
-def step_of_vectors(cell: Cell, state: State, projected: Projected) -> tuple[Callable[[Vector], Vector], Vector]:
+def step_of_vectors(
+    cell: Cell, state: State, projected: Projected
+) -> tuple[Callable[[Vector], Vector], Vector]:
     """Return the step of one example as a function of its state as a vector, and that vector."""
     vector, restore = as_vector(state)
 
