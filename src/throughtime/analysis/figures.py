@@ -37,8 +37,10 @@ def draw_flow(
     """
     beside = [bool(jacobians), bool(exponents)]
     panels = len(flows) + sum(beside)
-    figure = new_figure(4.6 * min(panels, 3) + 0.4, 3.9 * -(-panels // 3))
-    axes = iter(figure.subplots(-(-panels // 3), min(panels, 3), squeeze=False).flat)
+    columns = 2 if panels == 4 else min(panels, 3)
+    rows = -(-panels // columns)
+    figure = new_figure(4.6 * columns + 0.4, 3.9 * rows)
+    axes = iter(figure.subplots(rows, columns, squeeze=False).flat)
     first: Axes | None = None
     for name, flow in flows.items():
         panel = next(axes)

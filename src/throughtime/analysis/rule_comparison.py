@@ -40,13 +40,14 @@ class Window:
 class RuleMeasurement:
     """What a rule came to.
 
-    `agreements`: with the reference, for each array of parameters by its place and for all of them together.
+    `kept`: what of its exactness is left in chunks, `"truncated"` for a rule that is not online and would need the
+    window in one piece. `agreements`: with the reference, for each array of parameters by its place and for all of them together.
     `seconds`: for a step of the whole batch, the median. `memory`: bytes that the compiled gradient of the
     window works in. `trace`: bytes that the rule carries from chunk to chunk.
     """
 
     name: str
-    exactness: str
+    kept: str
     is_online: bool
     agreements: Mapping[str, Agreement]
     seconds: float
@@ -116,8 +117,8 @@ def compare_rules(
     silent = silent_parameters(reference)
     if len(silent) == len(jax.tree.leaves(reference)):
         raise UsageError(
-            f"no parameter has a gradient in these {whole} steps, so there is nothing to compare with; choose "
-            "another window, or give the mask some weight in it"
+            f"no parameter has a gradient in these {whole} steps, so there is nothing to compare with; "
+            "choose another window, or give the mask some weight in it"
         )
     ready, refused = {REFERENCE: (BPTT(), exact)}, {}
     for name, rule in rules.items():
@@ -134,7 +135,7 @@ def compare_rules(
     rows = tuple(
         RuleMeasurement(
             name=name,
-            exactness=rule.exactness,
+            kept=kept_in_chunks(rule) if name != REFERENCE else rule.exactness,
             is_online=rule.is_online,
             agreements=found[name],
             seconds=seconds[name] / whole,
@@ -146,6 +147,11 @@ def compare_rules(
     return RuleComparison(rows, refused, tuple(silent), whole, chunk_size, window.inputs.shape[1])
 
 
+def kept_in_chunks(rule: LearningRule) -> str:
+    """Return what a rule's gradient is when a window is cut: as it declares, unless it forgets at the cuts."""
+    return rule.exactness if rule.is_online or rule.exactness == "biased" else "truncated"
+
+
 def gradient_in_window(
     rule: LearningRule,
     network: Network,
@@ -154,7 +160,7 @@ def gradient_in_window(
     chunk_size: int,
     key: PRNGKeyArray,
 ) -> Network:
-    """Return the sum of a rule's gradients over the chunks of a window, with a trace that is empty at first."""
+    """Return the sum of a rule's gradients over the chunks of a window, with an empty trace at first."""
     steps, batch_size = window.inputs.shape[:2]
     trace = rule.start(network, batch_size, key)
     parts = (window.inputs, window.targets, window.mask)
@@ -210,13 +216,18 @@ def _draw(run: Callable[[PRNGKeyArray], Network], key: PRNGKeyArray, draws: int)
     return first + [run(one) for one in keys[2:]]
 
 
-def _check(network: Network, window: Window, chunk_size: int, draws: int, repeats: int) -> None:
-    check_steps(window.inputs, window.targets, window.mask)
+def check_network(network: Network) -> None:
+    """Raise `NotACellError` for a network of which BPTT alone can take the gradient."""
     if not isinstance(network, Cell):
         raise NotACellError(
             f"{type(network).__name__} must see the whole sequence, and only BPTT can train it, so there is "
             "nothing to compare; use a network that reads in one direction"
         )
+
+
+def _check(network: Network, window: Window, chunk_size: int, draws: int, repeats: int) -> None:
+    check_steps(window.inputs, window.targets, window.mask)
+    check_network(network)
     steps = len(window.inputs)
     if not 1 <= chunk_size < steps:
         raise OptionError(

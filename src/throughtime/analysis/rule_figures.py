@@ -6,13 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from throughtime.analysis.agreement import ALL
 from throughtime.analysis.pictures import new_figure
 from throughtime.analysis.rule_comparison import RuleComparison, RuleMeasurement
 
-COLOURS = {"exact": "C2", "unbiased": "C0", "biased": "C1"}
-"""By what a rule declares itself to be."""
+COLOURS = {"exact": "C2", "unbiased": "C0", "biased": "C1", "truncated": "C7"}
+"""By what a rule is in chunks."""
+
+OPACITY = 0.85
 
 MOST_WRITTEN = 16
 """Columns up to which the angle of each array of parameters is also written as a number."""
@@ -24,8 +27,9 @@ def draw_rules(comparison: RuleComparison) -> Figure:
     arrays = [name for name in rows[0].agreements if name != ALL]
     bars = 0.34 * len(rows) + 1.5
     longest_name = max(len(name) for name in arrays)
-    figure = new_figure(14, 2 * bars + 0.085 * longest_name + 0.3)
-    above, below = figure.subfigures(2, 1, height_ratios=[bars, bars + 0.085 * longest_name])
+    below_height = 0.27 * len(rows) + 0.8 + 0.075 * longest_name
+    figure = new_figure(14, bars + below_height)
+    above, below = figure.subfigures(2, 1, height_ratios=[bars, below_height])
     above.suptitle(
         f"learning rules through a window of {comparison.window} steps, in chunks of {comparison.chunk_size}, "
         f"batch of {comparison.batch_size}",
@@ -56,9 +60,8 @@ def draw_rules(comparison: RuleComparison) -> Figure:
     panels[0].set_yticks(range(len(rows)), [row.name for row in rows])
     panels[0].invert_yaxis()
     panels[2].set_xlim(0, max(90.0, *(row.agreements[ALL].angle for row in rows)) * 1.18)
-    for kind, colour in COLOURS.items():
-        panels[0].barh([0], [0], color=colour, label=kind)
-    panels[0].legend(fontsize="x-small", loc="lower right", framealpha=0.8)
+    handles = [Patch(color=colour, label=kind, alpha=OPACITY) for kind, colour in COLOURS.items()]
+    above.legend(handles=handles, fontsize="small", loc="upper right", ncols=len(handles), frameon=False)
     _angles(below.subplots(), rows, arrays)
     return figure
 
@@ -66,9 +69,9 @@ def draw_rules(comparison: RuleComparison) -> Figure:
 def _bars(
     axes: Axes, rows: Sequence[RuleMeasurement], title: str, values: Sequence[float], errors: Sequence[float]
 ) -> None:
-    colours = [COLOURS[row.exactness] for row in rows]
+    colours = [COLOURS[row.kept] for row in rows]
     places = range(len(rows))
-    axes.barh(places, values, height=0.66, color=colours, alpha=0.85)
+    axes.barh(places, values, height=0.66, color=colours, alpha=OPACITY)
     for place, value, error in zip(places, values, errors, strict=True):
         if error > 0:
             axes.errorbar(value, place, xerr=error, color="0.2", capsize=2, linewidth=0.9)
