@@ -40,10 +40,10 @@ class Window:
 class RuleMeasurement:
     """What a rule came to.
 
-    `kept`: what of its exactness is left in chunks, `"truncated"` for a rule that is not online and would need the
-    window in one piece. `agreements`: with the reference, for each array of parameters by its place and for all of them together.
-    `seconds`: for a step of the whole batch, the median. `memory`: bytes that the compiled gradient of the
-    window works in. `trace`: bytes that the rule carries from chunk to chunk.
+    `kept`: what of its exactness is left in chunks, `"truncated"` for a rule that is not online and would need
+    the window in one piece. `agreements`: with the reference, for each array of parameters by its place and
+    for all of them together. `seconds`: for a step of the whole batch, the median. `memory`: bytes that the
+    compiled gradient of the window works in. `trace`: bytes that the rule carries from chunk to chunk.
     """
 
     name: str
@@ -148,7 +148,7 @@ def compare_rules(
 
 
 def kept_in_chunks(rule: LearningRule) -> str:
-    """Return what a rule's gradient is when a window is cut: as it declares, unless it forgets at the cuts."""
+    """Return what a rule's gradient is in chunks: as it declares, unless it forgets at their borders."""
     return rule.exactness if rule.is_online or rule.exactness == "biased" else "truncated"
 
 

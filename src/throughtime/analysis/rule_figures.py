@@ -31,8 +31,8 @@ def draw_rules(comparison: RuleComparison) -> Figure:
     figure = new_figure(14, bars + below_height)
     above, below = figure.subfigures(2, 1, height_ratios=[bars, below_height])
     above.suptitle(
-        f"learning rules through a window of {comparison.window} steps, in chunks of {comparison.chunk_size}, "
-        f"batch of {comparison.batch_size}",
+        f"learning rules through a window of {comparison.window} steps, "
+        f"in chunks of {comparison.chunk_size}, batch of {comparison.batch_size}",
         fontsize="medium",
     )
     panels = above.subplots(1, 5, sharey=True)

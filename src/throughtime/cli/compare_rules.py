@@ -44,7 +44,7 @@ def compare_rules(
         typer.Option(
             metavar="INTEGER",
             min=2,
-            help="Last steps of each sequence that the gradient goes back through; 20, or the median length if "
+            help="Last steps of each sequence that the gradient goes through; 20, or the median length if "
             "that is less, when left out.",
             show_default=False,
         ),
@@ -73,8 +73,8 @@ def compare_rules(
 ) -> None:
     """Measure each learning rule against BPTT, on a model and its data.
 
-    Prints bias, variance and angle of each rule's gradient against that of BPTT through a window at the end of
-    the sequences, and the time and the memory that it takes.
+    Prints bias, variance and angle of each rule's gradient against that of BPTT through a window at the end
+    of the sequences, and the time and the memory that it takes.
 
     Example: throughtime compare-rules runs/reviews reviews.csv --window 30 --out rules.png
     """
@@ -130,7 +130,7 @@ def _long_enough(batch: LabelledBatch, window: int | None) -> tuple[LabelledBatc
     longest = int(batch.lengths.max())
     steps = min(WINDOW, int(np.median(batch.lengths))) if window is None else window
     if not 2 <= steps <= longest:
-        given = f"--window is {steps}" if window is not None else f"the sequences have about {steps} steps"
+        given = f"the window has {steps} steps"
         raise OptionError(
             f"{given}, and the longest of {len(batch.lengths)} sequences has {longest} steps; a window has at "
             "least 2 steps and is no longer than the sequences: choose another --window, or longer sequences"

@@ -1,7 +1,5 @@
 """Exit statuses, and the first line of every subcommand's help."""
 
-import importlib
-
 import pytest
 
 from throughtime.cli import application, main
