@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from throughtime.analysis.gradient_flow import GradientFlow
 from throughtime.analysis.jacobians import StepJacobians
@@ -45,7 +46,7 @@ def draw_flow(
     for name, flow in flows.items():
         panel = next(axes)
         draw_gradient(panel, flow, clip_norm)
-        panel.set_title(f"gradient by the state: {name}" if name else "gradient by the state")
+        panel.set_title(name or "gradient by the state", fontsize="medium")
         if first is not None:
             panel.sharey(first)
         first = first or panel
@@ -103,7 +104,7 @@ def draw_singular_values(axes: Axes, jacobians: Mapping[str, StepJacobians]) -> 
         )
     axes.axhline(1, color="0.3", linewidth=0.8, linestyle=":")
     axes.set_yscale("log")
-    axes.set_title(r"singular values of $\partial h_t/\partial h_{t-1}$")
+    axes.set_title(r"singular values of $\partial h_t/\partial h_{t-1}$", fontsize="medium")
     axes.set_xlabel("number, largest first")
     axes.set_ylabel("median, 5th to 95th percentile of steps")
     _finish(axes, jacobians)
@@ -126,14 +127,14 @@ def draw_exponents(axes: Axes, exponents: Mapping[str, LyapunovSpectrum]) -> Non
             label=label or None,
         )
     axes.axhline(0, color="0.3", linewidth=0.8, linestyle=":")
-    axes.set_title("Lyapunov exponents")
+    axes.set_title("Lyapunov exponents", fontsize="medium")
     axes.set_xlabel("number, largest first")
     axes.set_ylabel("nats a step")
     _finish(axes, exponents)
 
 
 def _finish(axes: Axes, named: Mapping[str, object]) -> None:
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if axes.get_legend_handles_labels()[1]:
         axes.legend(fontsize="x-small", framealpha=0.7)
     _grid(axes)

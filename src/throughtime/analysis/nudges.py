@@ -6,6 +6,7 @@ array of the new state is nudged where it comes about.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -133,7 +134,7 @@ class NudgedCell(SelfUnrollingCell):
         steps, batch_size = inputs.shape[:2]
         projected = jax.vmap(jax.vmap(self.cell.project))(inputs)
         real = jnp.full(batch_size, steps) if lengths is None else lengths
-        step = jax.vmap(lambda *given: nudged_step(self.cell, *given))
+        step = jax.vmap(partial(nudged_step, self.cell))
 
         def masked(
             carry: State, element: tuple[Projected, Nudges, Bool[Array, " B"]]

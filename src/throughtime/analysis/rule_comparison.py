@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -18,7 +19,7 @@ from throughtime.core.state import initial_states
 from throughtime.learning import BPTT, LearningRule
 from throughtime.learning.rule import Loss, check_steps
 
-REFERENCE = "bptt, whole window"
+REFERENCE = "whole bptt"
 """The name of the reference among the rows: BPTT that sees the window in one piece."""
 
 
@@ -40,10 +41,10 @@ class Window:
 class RuleMeasurement:
     """What a rule came to.
 
-    `kept`: what of its exactness is left in chunks, `"truncated"` for a rule that is not online and would need
-    the window in one piece. `agreements`: with the reference, for each array of parameters by its place and
-    for all of them together. `seconds`: for a step of the whole batch, the median. `memory`: bytes that the
-    compiled gradient of the window works in. `trace`: bytes that the rule carries from chunk to chunk.
+    `kept`: what of its exactness is left in chunks, `"truncated"` for a rule that is not online and would
+    need the window in one piece. `agreements`: with the reference, for each array of parameters by its place
+    and for all of them together. `seconds`: for a step of the whole batch, the median. `memory`: bytes that
+    the compiled gradient of the window works in. `trace`: bytes that the rule carries from chunk to chunk.
     """
 
     name: str
@@ -120,7 +121,8 @@ def compare_rules(
             f"no parameter has a gradient in these {whole} steps, so there is nothing to compare with; "
             "choose another window, or give the mask some weight in it"
         )
-    ready, refused = {REFERENCE: (BPTT(), exact)}, {}
+    ready: dict[str, tuple[LearningRule, _Compiled]] = {REFERENCE: (BPTT(), exact)}
+    refused: dict[str, str] = {}
     for name, rule in rules.items():
         try:
             ready[name] = rule, _compiled(network, loss, window, rule, chunk_size, key)
@@ -129,9 +131,8 @@ def compare_rules(
     found = {
         name: agreements(_draw(compiled.run, key, draws), reference) for name, (_, compiled) in ready.items()
     }
-    seconds = interleaved_seconds(
-        {name: (lambda run=compiled.run: run(key)) for name, (_, compiled) in ready.items()}, repeats
-    )
+    work = {name: partial(compiled.run, key) for name, (_, compiled) in ready.items()}
+    seconds = interleaved_seconds(work, repeats)
     rows = tuple(
         RuleMeasurement(
             name=name,
@@ -216,18 +217,19 @@ def _draw(run: Callable[[PRNGKeyArray], Network], key: PRNGKeyArray, draws: int)
     return first + [run(one) for one in keys[2:]]
 
 
-def check_network(network: Network) -> None:
-    """Raise `NotACellError` for a network of which BPTT alone can take the gradient."""
+def check_network(network: Network) -> Cell:
+    """Return a network that goes step by step; raise `NotACellError` for one that only BPTT can train."""
     if not isinstance(network, Cell):
         raise NotACellError(
             f"{type(network).__name__} must see the whole sequence, and only BPTT can train it, so there is "
             "nothing to compare; use a network that reads in one direction"
         )
+    return network
 
 
 def _check(network: Network, window: Window, chunk_size: int, draws: int, repeats: int) -> None:
     check_steps(window.inputs, window.targets, window.mask)
-    check_network(network)
+    cell = check_network(network)
     steps = len(window.inputs)
     if not 1 <= chunk_size < steps:
         raise OptionError(
@@ -237,4 +239,4 @@ def _check(network: Network, window: Window, chunk_size: int, draws: int, repeat
     if draws < 2 or repeats < 1:
         raise OptionError(f"draws is {draws} and repeats {repeats}; choose draws >= 2 and repeats >= 1")
     if window.state is None:
-        initial_states(network, 1)  # a network that draws noise is refused here
+        initial_states(cell, 1)  # a network that draws noise is refused here

@@ -19,14 +19,19 @@ def interleaved_seconds(work: Mapping[str, Callable[[], Any]], repeats: int) -> 
         repeats: timed runs of each, after one that is not timed.
     """
     for run in work.values():
-        jax.block_until_ready(run())
+        _wait_for(run())
     times: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(repeats):
         for name, run in work.items():
             started = time.perf_counter()
-            jax.block_until_ready(run())
+            _wait_for(run())
             times[name].append(time.perf_counter() - started)
     return {name: float(np.median(taken)) for name, taken in times.items()}
+
+
+def _wait_for(results: Any) -> None:
+    for leaf in jax.tree.leaves(results):
+        leaf.block_until_ready()
 
 
 def compiled_bytes(compiled: Any) -> int:

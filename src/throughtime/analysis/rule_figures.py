@@ -1,12 +1,14 @@
 """The picture of a comparison of learning rules: how far off, how noisy, how slow, how large."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from throughtime.analysis.agreement import ALL
 from throughtime.analysis.pictures import new_figure
@@ -29,7 +31,8 @@ def draw_rules(comparison: RuleComparison) -> Figure:
     longest_name = max(len(name) for name in arrays)
     below_height = 0.27 * len(rows) + 0.8 + 0.075 * longest_name
     figure = new_figure(14, bars + below_height)
-    above, below = figure.subfigures(2, 1, height_ratios=[bars, below_height])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[bars, below_height])
+    above, below = halves
     above.suptitle(
         f"learning rules through a window of {comparison.window} steps, "
         f"in chunks of {comparison.chunk_size}, batch of {comparison.batch_size}",
@@ -77,12 +80,11 @@ def _bars(
             axes.errorbar(value, place, xerr=error, color="0.2", capsize=2, linewidth=0.9)
         text = f" {value:.3g} ± {error:.1g}" if error > 0 else f" {value:.3g}"
         axes.text(value + error, place, text, va="center", fontsize="x-small")
-    axes.set_xlim(
-        0, max([value + error for value, error in zip(values, errors, strict=True)] + [1e-9]) * 1.45
-    )
+    longest = max(value + error for value, error in zip(values, errors, strict=True))
+    axes.set_xlim(0, 1.45 * longest if longest > 0 else 1)
     axes.set_title(title, fontsize="small")
     axes.tick_params(labelsize="small")
-    axes.xaxis.get_major_locator().set_params(nbins=4)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -97,5 +99,5 @@ def _angles(axes: Axes, rows: Sequence[RuleMeasurement], arrays: Sequence[str]) 
     if len(arrays) <= MOST_WRITTEN:
         for (row, column), angle in np.ndenumerate(angles):
             colour = "white" if angle > 45 else "black"
-            axes.text(column, row, f"{angle:.3g}", ha="center", va="center", fontsize="x-small", color=colour)
+            axes.text(column, row, f"{angle:.1f}", ha="center", va="center", fontsize="x-small", color=colour)
     axes.figure.colorbar(image, ax=axes, extend="max", pad=0.01, ticks=[0, 30, 60, 90])

@@ -130,10 +130,10 @@ def _long_enough(batch: LabelledBatch, window: int | None) -> tuple[LabelledBatc
     longest = int(batch.lengths.max())
     steps = min(WINDOW, int(np.median(batch.lengths))) if window is None else window
     if not 2 <= steps <= longest:
-        given = f"the window has {steps} steps"
         raise OptionError(
-            f"{given}, and the longest of {len(batch.lengths)} sequences has {longest} steps; a window has at "
-            "least 2 steps and is no longer than the sequences: choose another --window, or longer sequences"
+            f"the window has {steps} steps, and the longest of {len(batch.lengths)} sequences has {longest}; "
+            "a window has at least 2 steps and is no longer than a sequence: choose another --window, or give "
+            "longer sequences"
         )
     return batch.kept(batch.lengths >= steps), steps
 
@@ -147,8 +147,7 @@ def _window(model: Model, batch: LabelledBatch, steps: int) -> Window:
     from throughtime.core.noise import without_noise
     from throughtime.core.unroll import unroll
 
-    network = without_noise(model.network)
-    check_network(network)
+    network = check_network(without_noise(model.network))
     before = batch.lengths - steps
     state = None
     if before.max() > 0:

@@ -79,8 +79,8 @@ def gradient_flow(
 ) -> None:
     """Show what the gradient does on its way back through time.
 
-    Prints the norm of the gradient by the state at the end, in the middle and at the start of the sequences, by
-    what each step multiplies it, the singular values of the step Jacobian and the Lyapunov exponents.
+    Prints the norm of the gradient by the state at the end, in the middle and at the start of the sequences,
+    by what each step multiplies it, the singular values of the step Jacobian and the Lyapunov exponents.
 
     Example: throughtime gradient-flow runs/lstm data.csv --beside runs/elman --out flow.png
     """
@@ -195,11 +195,9 @@ def _show(name: str, seen: Seen, clip_norm: float) -> None:
     if clip_norm > 0:
         factor = flow.clipping(clip_norm)
         what = f"multiplies it by {factor:.3g} at every step" if factor < 1 else "changes nothing"
-        show(
-            f"norm of the gradient by all parameters {flow.parameter_norm:.3g}: clipping to {clip_norm:g} {what}"
-        )
+        show(f"gradient by all parameters {flow.parameter_norm:.3g}: clipping to {clip_norm:g} {what}")
     else:
-        show(f"norm of the gradient by all parameters {flow.parameter_norm:.3g}")
+        show(f"gradient by all parameters {flow.parameter_norm:.3g}")
     if steps is not None and spectrum is not None:
         values = steps.real()
         show(
