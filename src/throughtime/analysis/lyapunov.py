@@ -114,7 +114,7 @@ def _spectrum(
     logs: Float[np.ndarray, "T B k"], lengths: Integer[np.ndarray, " B"], settle: int
 ) -> LyapunovSpectrum:
     number = np.arange(len(logs))[:, None]
-    counted: np.ndarray = np.logical_and(number >= settle, number < lengths)
+    counted = np.asarray((number >= settle) & (number < lengths))
     sums = np.where(counted[..., None], logs, 0).sum(0)
     of_each = np.full(sums.shape, np.nan)
     np.divide(sums, counted.sum(0)[:, None], out=of_each, where=counted.any(0)[:, None])

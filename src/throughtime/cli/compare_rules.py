@@ -132,8 +132,8 @@ def _long_enough(batch: LabelledBatch, window: int | None) -> tuple[LabelledBatc
     if not 2 <= steps <= longest:
         raise OptionError(
             f"the window has {steps} steps, and the longest of {len(batch.lengths)} sequences has {longest}; "
-            "a window has at least 2 steps and is no longer than a sequence: choose another --window, or give "
-            "longer sequences"
+            "a window has at least 2 steps and is no longer than a sequence: choose another --window, or "
+            "give longer sequences"
         )
     return batch.kept(batch.lengths >= steps), steps
 
