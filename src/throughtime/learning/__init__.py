@@ -2,9 +2,33 @@
 
 from throughtime.learning.bptt import BPTT
 from throughtime.learning.chunks import gradient_over_chunks
+from throughtime.learning.eprop import EProp
+from throughtime.learning.forward_gradient import ForwardGradient
+from throughtime.learning.kf_rtrl import KFRTRL
+from throughtime.learning.rflo import RFLO
+from throughtime.learning.rtrl import RTRL
 from throughtime.learning.rule import Gradient, LearningRule
+from throughtime.learning.snap import SnAp
+from throughtime.learning.truncated_bptt import TruncatedBPTT
+from throughtime.learning.uoro import UORO
 
-RULES: dict[str, type[LearningRule]] = {rule.kind: rule for rule in (BPTT,)}
+RULES: dict[str, type[LearningRule]] = {
+    rule.kind: rule for rule in (BPTT, TruncatedBPTT, RTRL, SnAp, UORO, KFRTRL, RFLO, EProp, ForwardGradient)
+}
 """Every rule that can be chosen by name."""
 
-__all__ = ["BPTT", "RULES", "Gradient", "LearningRule", "gradient_over_chunks"]
+__all__ = [
+    "BPTT",
+    "KFRTRL",
+    "RFLO",
+    "RTRL",
+    "RULES",
+    "UORO",
+    "EProp",
+    "ForwardGradient",
+    "Gradient",
+    "LearningRule",
+    "SnAp",
+    "TruncatedBPTT",
+    "gradient_over_chunks",
+]

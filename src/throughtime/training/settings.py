@@ -12,9 +12,11 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
+from throughtime.learning.bptt import PENALTIES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
 from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+from throughtime.training.rule_settings import RuleSettings
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -46,40 +48,41 @@ class DataSettings(Options):
     skip_bad_rows: bool = False
 
 
-class StepSettings(Options):
+class StepSettings(RuleSettings):
     """How one training step changes the weights.
 
     Arguments:
-        rule: name of the learning rule.
         chunk_size: steps in a chunk, at least 1; whole sequences when left out.
         optimizer: name of the optimiser.
         learning_rate: step size at its highest, above 0.
         schedule: how the step size goes on after the warm-up.
         warmup: part of all steps in which the step size grows from 0, 0 to 1.
         weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
+        weight_decay_l1: pull of the weight matrices towards zero that is as strong on small weights as on
+            large ones, at least 0, times the step size.
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
+        clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
+        weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is taken,
+            at least 0.
         batch_size: sequences in a step, at least 1.
     """
 
-    rule: str = "bptt"
     chunk_size: Count | None = None
     optimizer: str = "adamw"
     learning_rate: Positive = 0.003
     schedule: str = "constant"
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
     weight_decay: NotNegative = 0.01
+    weight_decay_l1: NotNegative = 0.0
     clip_norm: NotNegative = 1.0
+    clip_value: NotNegative = 0.0
+    weight_noise: NotNegative = 0.0
     batch_size: Count = 32
 
     @property
     def needs_the_end(self) -> bool:
         """Whether the step size depends on how many steps the run will have."""
         return self.schedule != "constant" or self.warmup > 0
-
-    @field_validator("rule")
-    @classmethod
-    def _known_rule(cls, name: str) -> str:
-        return choose("rule", name, RULES)
 
     @field_validator("optimizer")
     @classmethod
@@ -125,8 +128,8 @@ class SolvingSettings(StepSettings):
         iterations: most training steps, at least 1; each sees new sequences.
         check_every: training steps from one test to the next, at least 1.
         test_sequences: how many sequences a test has, at least 1; the same ones in every test.
-        enough: the share of test sequences answered right at which training stops, above 0 to 1; never before
-            the last step when left out.
+        enough: the share of test sequences answered right at which training stops, above 0 to 1; when left
+            out, a recipe trains to the last step, and the command `problem` does as the problem's paper.
     """
 
     weight_decay: NotNegative = 0.0
@@ -188,6 +191,17 @@ def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
     if RULES[training.rule].is_online:
         return (
             f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
+            "direction='forward'"
+        )
+    for penalty in PENALTIES:
+        if (value := getattr(training, penalty)) > 0:
+            return (
+                f"{reason} has no {penalty}, which follows a state from step to step, and {value:g} was "
+                "asked for; leave it out, or use direction='forward'"
+            )
+    if training.checkpointed:
+        return (
+            f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "
             "direction='forward'"
         )
     return None

@@ -17,9 +17,9 @@ from throughtime.core.noise import without_noise
 from throughtime.core.randomness import generator_for, key_for
 from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import prefetch
-from throughtime.learning import RULES, gradient_over_chunks
 from throughtime.problems import Examples, Problem
 from throughtime.training.arrays import copied
+from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.settings import SolvingSettings
 from throughtime.training.steps import optimizer_of, start_optimizer, update
 
@@ -75,21 +75,23 @@ def solve(
     """Return what becomes of a network that is trained on a problem.
 
     Arguments:
+        problem: whose sequences are learned; the tests are of the problem that it is tested on.
         network: with fresh weights; it is not changed.
         settings: how it is trained, and when that ends.
         seed: decides the sequences and the noise, 0 to 2**32 - 1.
         watcher: is told of each test.
     """
-    tests = _drawn(problem, settings.test_sequences, settings.batch_size, seed)
+    asked = problem.tested_on
+    tests = _drawn(asked, settings.test_sequences, settings.batch_size, seed)
     optimizer = optimizer_of(settings, settings.iterations)
     network = copied(network)
     optimizer_state = start_optimizer(network, settings, settings.iterations)
-    key = key_for(seed, "noise")
+    key, manner = key_for(seed, "noise"), manner_of(settings)
     checks: list[Check] = []
     seconds = 0.0
 
     def check(iteration: int) -> bool:
-        loss, right = tested(problem, network, tests)
+        loss, right = tested(asked, network, tests)
         checks.append(Check(iteration, iteration * settings.batch_size, loss, right))
         if watcher is not None:
             watcher(checks[-1])
@@ -105,13 +107,7 @@ def solve(
             done, started = checks[-1].iteration, time.perf_counter()
             for count, batch in enumerate(part, done):
                 gradient = _gradient(
-                    network,
-                    *batch,
-                    key,
-                    np.int32(count),
-                    problem=type(problem),
-                    rule=settings.rule,
-                    chunk_size=settings.chunk_size,
+                    network, *batch, key, np.int32(count), problem=type(problem), manner=manner
                 )
                 network, optimizer_state = update(network, optimizer_state, gradient, optimizer=optimizer)
             jax.tree.leaves(network)[0].block_until_ready()
@@ -140,7 +136,7 @@ def _drawn(problem: Problem, count: int, batch_size: int, seed: int) -> list[Exa
     ]
 
 
-@partial(jax.jit, static_argnames=("problem", "rule", "chunk_size"))
+@partial(jax.jit, static_argnames=("problem", "manner"))
 def _gradient(
     network: Network,
     inputs: Float[Array, "T B I"],
@@ -151,21 +147,12 @@ def _gradient(
     count: Integer[Array, ""],
     *,
     problem: type[Problem],
-    rule: str,
-    chunk_size: int | None,
+    manner: Manner,
 ) -> Network:
-    found = gradient_over_chunks(
-        RULES[rule](),
-        network,
-        problem.loss,
-        inputs,
-        targets,
-        mask / mask.sum(),
-        chunk_size=chunk_size,
-        lengths=lengths,
-        key=jax.random.fold_in(key, count),
-    )
-    return found.gradient
+    weights = mask / mask.sum()
+    return batch_gradient(
+        manner, network, problem.loss, inputs, targets, weights, lengths, key, count
+    ).gradient
 
 
 @partial(jax.jit, static_argnames=("problem",))
