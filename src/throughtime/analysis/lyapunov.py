@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Integer, PRNGKeyArray, Shaped
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.analysis.jacobians import along_the_way
 from throughtime.analysis.state_arrays import Vector, check_has_steps, state_size
@@ -114,11 +114,11 @@ def _spectrum(
     logs: Float[np.ndarray, "T B k"], lengths: Integer[np.ndarray, " B"], settle: int
 ) -> LyapunovSpectrum:
     number = np.arange(len(logs))[:, None]
-    counted: Bool[np.ndarray, "T B"] = np.asarray((number >= settle) & (number < lengths))
+    counted = (number >= settle) & (number < lengths)
     sums = np.where(counted[..., None], logs, 0).sum(0)
-    of_each = np.full(sums.shape, np.nan)
-    np.divide(sums, counted.sum(0)[:, None], out=of_each, where=counted.any(0)[:, None])
-    total = int(counted.sum())
+    count = counted.sum(0)
+    of_each = np.where(count[:, None] > 0, sums / np.maximum(count, 1)[:, None], np.nan)
+    total = int(count.sum())
     return LyapunovSpectrum(-np.sort(-sums.sum(0) / total), -np.sort(-of_each, axis=1), total)
 
 

@@ -1,6 +1,6 @@
 """The picture of a comparison of learning rules: how far off, how noisy, how slow, how large."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,12 @@ COLOURS = {"exact": "C2", "unbiased": "C0", "biased": "C1", "truncated": "C7"}
 """By what a rule is in chunks."""
 
 OPACITY = 0.85
+
+WIDE = 50.0
+"""How many times the shortest the longest bar is before an axis is logarithmic."""
+
+SMALLEST = 1e-5
+"""Bars below this part of the longest are rounding, and no logarithmic axis reaches down to them."""
 
 MOST_WRITTEN = 16
 """Columns up to which the angle of each array of parameters is also written as a number."""
@@ -39,30 +45,33 @@ def draw_rules(comparison: RuleComparison) -> Figure:
         fontsize="medium",
     )
     panels = above.subplots(1, 5, sharey=True)
-    measures: Sequence[tuple[str, Callable[[RuleMeasurement], float], Callable[[RuleMeasurement], float]]] = (
-        (
-            "bias, of the length of BPTT's",
-            lambda r: r.agreements[ALL].bias,
-            lambda r: r.agreements[ALL].bias_error,
-        ),
-        ("variance, of its square", lambda r: r.agreements[ALL].variance, lambda r: 0.0),
-        (
-            "angle to BPTT, degrees",
-            lambda r: r.agreements[ALL].angle,
-            lambda r: r.agreements[ALL].angle_error,
-        ),
-        ("time of a step, µs", lambda r: 1e6 * r.seconds, lambda r: 0.0),
-        ("memory, kB (hatched: trace)", lambda r: r.memory / 1000, lambda r: 0.0),
+    overall = [row.agreements[ALL] for row in rows]
+    _bars(
+        panels[0],
+        rows,
+        "bias, of the length of BPTT's",
+        [a.bias for a in overall],
+        [a.bias_error for a in overall],
     )
-    for axes, (title, value, error) in zip(panels, measures, strict=True):
-        _bars(axes, rows, title, [value(row) for row in rows], [error(row) for row in rows])
+    _bars(panels[1], rows, "variance, of its square", [a.variance for a in overall])
+    _bars(
+        panels[2],
+        rows,
+        "angle to BPTT, degrees",
+        [a.angle for a in overall],
+        [a.angle_error for a in overall],
+    )
+    _bars(panels[3], rows, "time of a step, µs", [1e6 * row.seconds for row in rows])
+    _bars(panels[4], rows, "memory, kB (hatched: trace)", [row.memory / 1000 for row in rows])
+    panels[2].set_xscale("linear")
+    panels[2].set_xlim(0, 1.45 * max(90.0, *(a.angle for a in overall)))
+    panels[2].set_xticks([0, 30, 60, 90])
     traces = [row.trace / 1000 for row in rows]
     panels[4].barh(
         range(len(rows)), traces, height=0.36, color="none", edgecolor="0.2", hatch="////", linewidth=0.5
     )
     panels[0].set_yticks(range(len(rows)), [row.name for row in rows])
     panels[0].invert_yaxis()
-    panels[2].set_xlim(0, max(90.0, *(row.agreements[ALL].angle for row in rows)) * 1.18)
     handles = [Patch(color=colour, label=kind, alpha=OPACITY) for kind, colour in COLOURS.items()]
     above.legend(handles=handles, fontsize="small", loc="upper right", ncols=len(handles), frameon=False)
     _angles(below.subplots(), rows, arrays)
@@ -70,22 +79,40 @@ def draw_rules(comparison: RuleComparison) -> Figure:
 
 
 def _bars(
-    axes: Axes, rows: Sequence[RuleMeasurement], title: str, values: Sequence[float], errors: Sequence[float]
+    axes: Axes,
+    rows: Sequence[RuleMeasurement],
+    title: str,
+    values: Sequence[float],
+    errors: Sequence[float] | None = None,
 ) -> None:
+    """Draw a bar for each rule, on a logarithmic axis if the longest is many times the shortest."""
+    errors = errors or [0.0] * len(values)
     colours = [COLOURS[row.kept] for row in rows]
-    places = range(len(rows))
-    axes.barh(places, values, height=0.66, color=colours, alpha=OPACITY)
-    for place, value, error in zip(places, values, errors, strict=True):
+    axes.barh(range(len(rows)), values, height=0.66, color=colours, alpha=OPACITY)
+    longest = max(value + error for value, error in zip(values, errors, strict=True))
+    seen = [value for value in values if value > SMALLEST * longest]
+    is_wide = longest > 0 and longest > WIDE * min(seen)
+    if is_wide:
+        left = min(seen) / 3
+        axes.set_xscale("log")
+        axes.set_xlim(left, longest * (longest / left) ** 0.45)
+    else:
+        left = 0.0
+        axes.set_xlim(0, 1.45 * longest if longest > 0 else 1)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    for place, (value, error) in enumerate(zip(values, errors, strict=True)):
         if error > 0:
             axes.errorbar(value, place, xerr=error, color="0.2", capsize=2, linewidth=0.9)
-        text = f" {value:.3g} ± {error:.1g}" if error > 0 else f" {value:.3g}"
-        axes.text(value + error, place, text, va="center", fontsize="x-small")
-    longest = max(value + error for value, error in zip(values, errors, strict=True))
-    axes.set_xlim(0, 1.45 * longest if longest > 0 else 1)
+        text = f" {number_in_words(value)}" + (f" ± {number_in_words(error, 2)}" if error > 0 else "")
+        axes.text(max(value + error, left), place, text, va="center", fontsize="x-small")
     axes.set_title(title, fontsize="small")
     axes.tick_params(labelsize="small")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def number_in_words(value: float, digits: int = 3) -> str:
+    """Return a number with a few digits, and without an exponent as long as it is not very small or large."""
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e7 else f"{value:.{digits}g}"
 
 
 def _angles(axes: Axes, rows: Sequence[RuleMeasurement], arrays: Sequence[str]) -> None:

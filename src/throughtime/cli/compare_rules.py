@@ -20,6 +20,7 @@ from throughtime.cli.evaluate import (
 if TYPE_CHECKING:
     from throughtime.analysis.rule_comparison import RuleComparison, Window
     from throughtime.cli.labelled_batch import LabelledBatch
+    from throughtime.learning import LearningRule
     from throughtime.training.model import Model
 
 WINDOW = 20
@@ -36,7 +37,10 @@ def compare_rules(
     rule: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A rule to compare; can be repeated. All when left out.", show_default=False
+            metavar="NAME",
+            help="A rule to compare, with options of its own after a colon if wanted: snap:order=2. Can be "
+            "repeated. All when left out.",
+            show_default=False,
         ),
     ] = None,
     window: Annotated[
@@ -85,7 +89,6 @@ def compare_rules(
     from throughtime.cli.labelled_batch import first_sequences
     from throughtime.cli.screen import say, show
     from throughtime.cli.sources import open_for
-    from throughtime.core.errors import choose
     from throughtime.core.noise import without_noise
     from throughtime.core.randomness import key_for
     from throughtime.learning import RULES
@@ -93,7 +96,7 @@ def compare_rules(
 
     if out is not None:
         check_picture(out)
-    names = [choose("--rule", name, RULES) for name in rule] if rule else list(RULES)
+    rules = {name: _made_rule(name) for name in rule or RULES}
     keep_compilations()
     loaded = load_model(model)
     source = open_for(
@@ -104,7 +107,7 @@ def compare_rules(
         without_noise(loaded.network),
         loaded.task.loss,
         _window(loaded, batch, steps),
-        {name: RULES[name]() for name in names},
+        rules,
         chunk_size=chunk_size,
         draws=draws,
         repeats=repeats,
@@ -119,6 +122,22 @@ def compare_rules(
         save_figure(draw_rules(compared), out)
         if not as_json:
             show(f"drawn in {out}")
+
+
+def _made_rule(given: str) -> LearningRule:
+    """Return the rule that a word such as `snap:order=2` stands for."""
+    from throughtime.core.errors import OptionError, choose
+    from throughtime.learning import RULES
+    from throughtime.training.rule_settings import RuleSettings
+
+    name, _, rest = given.partition(":")
+    options = {}
+    for part in filter(None, rest.split(",")):
+        option, equals, value = part.partition("=")
+        if not equals:
+            raise OptionError(f"--rule is {given!r}, and {part!r} gives no value; write NAME:OPTION=VALUE")
+        options[option] = value
+    return RuleSettings.parse({"rule": choose("--rule", name, RULES), **options}, "--rule").made_rule()
 
 
 def _long_enough(batch: LabelledBatch, window: int | None) -> tuple[LabelledBatch, int]:
@@ -175,7 +194,7 @@ def _show(compared: RuleComparison) -> None:
             row.name,
             row.kept,
             _with_error(found.bias, found.bias_error),
-            f"{found.variance:.3g}",
+            _with_error(found.variance, 0),
             f"{_with_error(found.angle, found.angle_error)}°",
             f"{1e6 * row.seconds:,.0f}",
             _bytes(row.memory),
@@ -189,7 +208,9 @@ def _show(compared: RuleComparison) -> None:
 
 
 def _with_error(value: float, error: float) -> str:
-    return f"{value:.3g} ± {error:.1g}" if error > 0 else f"{value:.3g}"
+    from throughtime.analysis.rule_figures import number_in_words as words
+
+    return f"{words(value)} ± {words(error, 2)}" if error > 0 else words(value)
 
 
 def _bytes(count: int) -> str:
