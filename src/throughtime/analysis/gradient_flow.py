@@ -193,4 +193,4 @@ def _flow(
     norms = [
         jnp.linalg.norm(slope.reshape(steps, batch_size, -1), axis=-1) for slope in jax.tree.leaves(by_states)
     ]
-    return norms, value, optax.global_norm(by_parameters)
+    return norms, value, optax.tree.norm(by_parameters)
