@@ -76,6 +76,10 @@ class SequenceParameters(BaseEstimator):
         weight_decay: float = _TRAINING.weight_decay,
         clip_norm: float = _TRAINING.clip_norm,
         batch_size: int = _TRAINING.batch_size,
+        damping: float = _TRAINING.damping,
+        structural_damping: float = _TRAINING.structural_damping,
+        curvature_sequences: int | None = _TRAINING.curvature_sequences,
+        cg_iterations: int = _TRAINING.cg_iterations,
         epochs: int = _TRAINING.epochs,
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
@@ -140,6 +144,13 @@ class SequenceParameters(BaseEstimator):
             weight_decay: pull of the weight matrices towards zero, at least 0, times the step size.
             clip_norm: longest gradient, as a global norm; 0 for no clipping.
             batch_size: sequences in a step, at least 1.
+            damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
+                takes whole batches, and has no use for the step size, its schedule, decay and clipping.
+            structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
+                beside weights that change, at least 0.
+            curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
+                least 1; all when None.
+            cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step.
             epochs: most passes over the training data, at least 1.
             validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
                 none.
@@ -187,6 +198,10 @@ class SequenceParameters(BaseEstimator):
         self.weight_decay = weight_decay
         self.clip_norm = clip_norm
         self.batch_size = batch_size
+        self.damping = damping
+        self.structural_damping = structural_damping
+        self.curvature_sequences = curvature_sequences
+        self.cg_iterations = cg_iterations
         self.epochs = epochs
         self.validation = validation
         self.patience = patience

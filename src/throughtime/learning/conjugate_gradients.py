@@ -58,7 +58,7 @@ def conjugate_gradients(
         a_k = r_k'(r_k / m) / d_k'A d_k
         x_{k+1} = x_k + a_k d_k,   r_{k+1} = r_k - a_k A d_k
         d_{k+1} = r_{k+1} / m + d_k r_{k+1}'(r_{k+1} / m) / r_k'(r_k / m)
-        it ends at k if n < k, q(x_k) < 0 and (q(x_k) - q(x_{k-n})) / q(x_k) < n e,   n = max(10, ceil(k / 10))
+        it ends at k if k > n = max(10, ceil(k / 10)), q(x_k) < 0 and 1 - q(x_{k-n}) / q(x_k) < n e
 
     **Shapes**
 

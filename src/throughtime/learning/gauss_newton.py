@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import PointwiseCell
+from throughtime.core.fused import OFF, kernels
 from throughtime.core.sequence_map import Network, apply
 from throughtime.core.state import initial_states
 from throughtime.core.unroll import unroll
@@ -61,7 +62,7 @@ def gauss_newton(
         G = J' H J,   J = dy/dw over all steps, H = d2L/dy2 at the outputs
         S = (1/B) K' K,   K = dh/dw over all steps, h the outputs of the layers that remember
         product(v, m) = G v + m S v
-        squares = (1/N) sum_n B (sum_b s_nb dL_b/dw)^2,   s = 1 or -1 at random; on average B sum_b (dL_b/dw)^2
+        squares = (1/N) sum_n B (sum_b s_nb dL_b/dw)^2,   s = 1, -1 at random, B sum_b (dL_b/dw)^2 on average
 
     **Shapes**
 
@@ -101,7 +102,9 @@ def gauss_newton(
     def run(parameters: Network) -> tuple[Float[Array, "T B O"], Hidden]:
         return outputs_and_hidden(eqx.combine(parameters, rest), inputs, lengths, key)
 
-    (outputs, _), forward = jax.linearize(run, parameters)
+    # The tangents of a kernel run the network anew at every product; a scan is linearised once.
+    with kernels(OFF):
+        (outputs, _), forward = jax.linearize(run, parameters)
     backward = jax.linear_transpose(forward, parameters)
     slope, bend = jax.linearize(jax.grad(lambda y: total_loss(loss, y, targets, mask)), outputs)
 

@@ -1,4 +1,4 @@
-"""Hessian-free optimisation: steps to the minimum of a quadratic picture of the loss, as far as it is trusted."""
+"""Hessian-free optimisation: to the minimum of a quadratic picture of the loss, as far as it is trusted."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ MORE, LESS = 3 / 2, 2 / 3
 """The factors by which it does."""
 
 SHORTER, SLOPE_SHARE, TRIALS = 0.8, 0.01, 60
-"""The line search: by what a step shrinks, what part of the promised fall is enough, and the most shrinkings."""
+"""The line search: by what a step shrinks, what part of the slope's fall is enough, and the most trials."""
 
 
 class HessianFreeState(NamedTuple):

@@ -8,6 +8,7 @@ import jax
 import optax
 
 from throughtime.core.sequence_map import Network
+from throughtime.training.curvature_steps import HESSIAN_FREE
 
 
 def _matrices(network: Network) -> Network:
@@ -38,6 +39,9 @@ OPTIMIZERS: dict[str, Callable[[optax.Schedule, float], optax.GradientTransforma
     "sgd": _with_decay(optax.identity),
 }
 """Functions of a schedule and a weight decay, all decoupled: the decay goes around the gradient's scaling."""
+
+OPTIMIZER_NAMES = (*OPTIMIZERS, HESSIAN_FREE)
+"""Every optimiser that can be chosen: those that need a gradient alone, and one that needs the curvature."""
 
 SCHEDULES = ("constant", "cosine", "linear")
 """How the step size goes on after the warm-up: as it is, or down to zero at the last step."""

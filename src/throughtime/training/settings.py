@@ -14,11 +14,19 @@ from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
-from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+from throughtime.training.curvature_steps import HESSIAN_FREE
+from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+
+
+OF_FIRST_ORDER = ("rule", "chunk_size", "learning_rate", "schedule", "warmup", "weight_decay", "clip_norm")
+"""The settings of a step that are of no use to an optimiser that finds its way by the curvature."""
+
+OF_HESSIAN_FREE = ("damping", "structural_damping", "curvature_sequences", "cg_iterations")
+"""The settings of a step that are of no use to any other optimiser."""
 
 
 class DataSettings(Options):
@@ -59,6 +67,14 @@ class StepSettings(Options):
         weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
         batch_size: sequences in a step, at least 1.
+        damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
+            finds the length of its steps by itself: learning_rate, schedule, warmup, weight_decay and
+            clip_norm are not for it.
+        structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
+            beside weights that change, at least 0.
+        curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
+            least 1; all when left out.
+        cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step, at least 1.
     """
 
     rule: str = "bptt"
@@ -70,6 +86,22 @@ class StepSettings(Options):
     weight_decay: NotNegative = 0.01
     clip_norm: NotNegative = 1.0
     batch_size: Count = 32
+    damping: Positive = 0.1
+    structural_damping: NotNegative = 0.0
+    curvature_sequences: Count | None = None
+    cg_iterations: Count = 300
+
+    def check_together(self) -> None:
+        """Raise `ValueError` if a setting was given that the optimiser has no use for."""
+        is_curved = self.optimizer == HESSIAN_FREE
+        for name in OF_FIRST_ORDER if is_curved else OF_HESSIAN_FREE:
+            given, default = getattr(self, name), type(self).model_fields[name].default
+            if given != default:
+                raise ValueError(
+                    f"{name} is {given} and optimizer is {self.optimizer!r}, which has no use for it; leave "
+                    f"{name} out, or choose "
+                    + ("another optimizer" if is_curved else f"optimizer={HESSIAN_FREE!r}")
+                )
 
     @property
     def needs_the_end(self) -> bool:
@@ -84,7 +116,7 @@ class StepSettings(Options):
     @field_validator("optimizer")
     @classmethod
     def _known_optimizer(cls, name: str) -> str:
-        return choose("optimizer", name, OPTIMIZERS)
+        return choose("optimizer", name, OPTIMIZER_NAMES)
 
     @field_validator("schedule")
     @classmethod
