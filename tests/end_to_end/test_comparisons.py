@@ -47,6 +47,16 @@ of = "forgets"
 network = "remembers"
 metric = "loss"
 at_most = BAR
+
+[[bars]]
+network = "forgets"
+metric = "solved"
+at_most = 0.0
+
+[[bars]]
+network = "remembers"
+metric = "sequences"
+at_most = 2560
 """
 
 
@@ -65,6 +75,9 @@ def test_reproduce_compares(shell: Shell, recipe: Path) -> None:
         "remembers ", "forgets ", "nothing learned ", "0.693",
         "bar: right of remembers at least 1.5 times that of forgets: reached",
         "bar: loss of remembers at most 0.5: reached",
+        "bar: solved of forgets at most 0: reached",
+        "bar: sequences of remembers at most 2560: reached",
+        "2 of 2", "0 of 2",
         "published: one bit is not enough (Minsky & Papert 1969)",
     ):  # fmt: skip
         assert shown in outcome.out
@@ -77,6 +90,10 @@ def test_reproduce_compares(shell: Shell, recipe: Path) -> None:
     assert [attempt["seed"] for attempt in remembers["details"]] == [0, 1]
     assert all(attempt["solved_after"] is not None for attempt in remembers["details"])
     assert remembers["means"]["right"] == sum(remembers["scores"]["right"]) / 2 > 0.98
+    assert remembers["means"]["solved"] == 1.0
+    assert remembers["scores"]["sequences"] == [one["solved_after"] for one in remembers["details"]]
+    assert forgets["scores"]["sequences"] == [None, None]
+    assert forgets["means"]["sequences"] is None
     assert remembers["parameters"] == 6 * (1 + 6 + 1) + 2 * 7
     assert forgets["settings"]["training"] == {"iterations": 20}
     assert forgets["details"][0]["checks"][-1][0] == 20
@@ -99,6 +116,11 @@ def test_a_bar_that_is_missed(shell: Shell, recipe: Path) -> None:
         ("iterations = 160", "iteration = 160", r"there is no setting 'training\.iteration'"),
         ("{ iterations = 20 }", "{ iteration = 20 }", r"there is no setting 'iteration'"),
         ('network = "remembers"', 'network = "remember"', r"bars\.network is 'remember' \(did you mean"),
+        (
+            'name = "parity"\nbits = 2',
+            'name = "influence_balancing"',
+            r"networks\.remembers: cell is elman, and influence_balancing comes with a network of its own",
+        ),
         (
             "at_least = 1.5",
             "at_least = 1.5\nat_most = 2",
@@ -201,12 +223,37 @@ def test_one_network_on_a_problem(shell: Shell) -> None:
     assert hopeless.status == 1
     assert "not solved" in hopeless.out
     assert hopeless.err == ""
-    assert shell("problem", "parity", "--size", "bits=12", *TINY, "--quiet").status == 0
+
+
+def test_a_problem_knows_when_it_is_solved(shell: Shell) -> None:
+    options = ("--cell", "elman", "--hidden-size", 6, "--learning-rate", 0.03, *TINY, "--quiet")
+    outcome = shell("problem", "parity", "--size", "bits=2", *options)
+    assert outcome.status == 0, outcome.err
+    assert "100.0 % right" in outcome.out  # 99 % of 32 are all
+    assert "solved after " in outcome.out
+    assert shell("problem", "parity", "--size", "bits=12", *TINY, "--quiet").status == 1
+
+
+def test_a_problem_with_a_network_of_its_own(shell: Shell) -> None:
+    options = (
+        "--optimizer", "sgd", "--learning-rate", 0.01, "--clip-norm", 0, "--iterations", 100,
+        "--check-every", 20, "--batch-size", 1, "--test-sequences", 1,
+    )  # fmt: skip
+    small = ("influence_balancing", "--size", "units=5", "--size", "positive=2", "--size", "steps=40")
+    outcome = shell("problem", *small, *options)
+    assert outcome.status == 0, outcome.err
+    assert "solved after " in outcome.out
+    # A view of one step sees the push alone, and sends the weight the wrong way.
+    outcome = shell("problem", *small, *options, "--chunk-size", 1, "--quiet")
+    assert outcome.status == 1
+    one_line(
+        shell("problem", *small, "--cell", "gru").err, r"cell is gru, and influence_balancing comes with"
+    )
 
 
 def test_problems_are_listed(shell: Shell) -> None:
     listed = shell("problem").out
-    for shown in ("adding ", "copy_memory ", "parity ", "50 %", "0.693", "bits=32"):
+    for shown in ("adding ", "copy_memory ", "anbncn ", "parity ", "50 %", "0.693", "bits=32"):
         assert shown in listed
 
 

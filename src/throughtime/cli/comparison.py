@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
+from throughtime.cli.problem_networks import what_cannot_be_chosen
 from throughtime.cli.recipe import Files
 from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
@@ -141,16 +142,27 @@ class OnProblem(Comparison):
 
     @property
     def metrics(self) -> Sequence[str]:
-        """The mean loss over the steps that count, and the share of sequences that are answered right."""
-        return ("loss", "right")
+        """The mean loss over the steps that count, and the share of sequences that are answered right.
+
+        Where training stops when enough are right: whether it did, 0 or 1, and after how many sequences, of
+        which there are infinitely many if it did not.
+        """
+        if self.training.enough is None:
+            return ("loss", "right")
+        return ("loss", "right", "solved", "sequences")
 
     def check(self) -> None:
         """Raise `OptionError` for a problem that there is not, or a training that cannot be."""
         self.check_bars()
-        self.made_problem()
+        problem = self.made_problem()
         for name, network in self.networks.items():
-            if (reason := what_cannot_be(network, self.training_of(name))) is not None:
-                raise OptionError(f"networks.{name}: {reason}")
+            reasons = (
+                what_cannot_be_chosen(problem, network),
+                what_cannot_be(network, self.training_of(name)),
+            )
+            for reason in reasons:
+                if reason is not None:
+                    raise OptionError(f"networks.{name}: {reason}")
 
     def made_problem(self) -> Problem:
         """Return the problem with its sizes."""

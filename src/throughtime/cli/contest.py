@@ -11,11 +11,8 @@ import jax
 import numpy as np
 
 from throughtime.cli.comparison import Comparison, OnFiles, OnProblem
+from throughtime.cli.problem_networks import build_for
 from throughtime.cli.screen import metric_name, plain_table, say, show
-from throughtime.core.randomness import key_for
-from throughtime.core.sequence_map import Network
-from throughtime.networks.architecture import Architecture
-from throughtime.problems import Problem
 from throughtime.training.provenance import provenance
 from throughtime.training.solving import Attempt, Check, solve
 
@@ -38,9 +35,14 @@ class Figures:
 
     def in_words(self, metric: str) -> str:
         """Return the mean over the seeds and, of several, their standard deviation."""
-        values = self.values[metric]
-        spread = f" ± {np.std(values, ddof=1):.1g}" if len(values) > 1 else ""
-        return f"{self.mean(metric):.3g}{spread}"
+        values, mean = self.values[metric], self.mean(metric)
+        if metric == "sequences":
+            return f"{mean:,.0f}" if np.isfinite(mean) else ""
+        if metric == "solved":
+            return f"{sum(values):.0f} of {len(values)}"
+        if not np.isfinite(mean) or len(values) == 1:
+            return f"{mean:.3g}"
+        return f"{mean:.3g} ± {np.std(values, ddof=1):.1g}"
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,13 @@ class Contest:
     def show(self) -> None:
         """Print the networks beside one another, the bars, and the published result."""
         metrics = self.comparison.metrics
-        table = plain_table(self.name, "parameters", *map(metric_name, metrics), "seconds a training")
+        table = plain_table(self.name, "parameters", *map(metric_name, metrics), "seconds")
         for name, figures in self.figures.items():
             scores = [figures.in_words(metric) for metric in metrics]
             table.add_row(name, f"{figures.parameters:,}", *scores, f"{np.mean(figures.seconds):.0f}")
         if isinstance(self.comparison, OnProblem):
-            problem = self.comparison.made_problem()
-            table.add_row("nothing learned", "", f"{problem.trivial_loss:.3g}", f"{problem.chance:.3g}", "")
+            asked = self.comparison.made_problem().tested_on
+            table.add_row("nothing learned", "", f"{asked.trivial_loss:.3g}", f"{asked.chance:.3g}")
         show("", table, "")
         for bar in self.comparison.bars:
             show(f"bar: {bar}: {'reached' if bar.reached(self.means) else 'NOT reached'}")
@@ -91,8 +93,11 @@ class Contest:
                 name: {
                     "settings": comparison.networks[name].model_dump(exclude_defaults=True),
                     "parameters": figures.parameters,
-                    "means": means[name],
-                    "scores": figures.values,
+                    "means": {metric: _json_number(mean) for metric, mean in means[name].items()},
+                    "scores": {
+                        metric: [_json_number(value) for value in values]
+                        for metric, values in figures.values.items()
+                    },
                     "seconds": [round(seconds, 2) for seconds in figures.seconds],
                     "details": figures.details,
                 }
@@ -110,13 +115,6 @@ def run_contest(name: str, comparison: Comparison, seeds: int, *, quiet: bool) -
     return Contest(name, comparison, _on_files(comparison, seeds, quiet))
 
 
-def build_for(problem: Problem, architecture: Architecture, seed: int) -> Network:
-    """Return a network of that architecture for a problem, with fresh weights."""
-    return architecture.build(
-        feature_count=problem.feature_count, output_size=problem.output_size, key=key_for(seed, "weights")
-    )
-
-
 def test_in_words(check: Check) -> str:
     """Return how a test went, in a line."""
     return f"step {check.iteration:,}: loss {check.loss:.3g}, {100 * check.right:.1f} % right"
@@ -132,13 +130,19 @@ def _on_problem(comparison: OnProblem, seeds: int, quiet: bool) -> dict[str, Fig
             fresh = build_for(problem, network, seed)
             told = None if quiet else _aloud(f"{name}, seed {seed}")
             attempts.append(solve(problem, fresh, settings, seed=seed, watcher=told))
+        values = {
+            # A run that diverged is infinitely wrong.
+            "loss": [np.inf if attempt.diverged else attempt.last.loss for attempt in attempts],
+            "right": [0.0 if attempt.diverged else attempt.last.right for attempt in attempts],
+            "solved": [float(attempt.solved_after is not None) for attempt in attempts],
+            "sequences": [
+                np.inf if attempt.solved_after is None else float(attempt.solved_after)
+                for attempt in attempts
+            ],
+        }
         figures[name] = Figures(
             sum(leaf.size for leaf in jax.tree.leaves(attempts[0].network)),
-            {
-                # A run that diverged is infinitely wrong.
-                "loss": [np.inf if attempt.diverged else attempt.last.loss for attempt in attempts],
-                "right": [0.0 if attempt.diverged else attempt.last.right for attempt in attempts],
-            },
+            {metric: values[metric] for metric in comparison.metrics},
             [attempt.seconds for attempt in attempts],
             [_details(attempt, comparison.seed + number) for number, attempt in enumerate(attempts)],
         )
@@ -172,6 +176,11 @@ def _on_files(comparison: OnFiles, seeds: int, quiet: bool) -> dict[str, Figures
 def _details(attempt: Attempt, seed: int) -> dict[str, Any]:
     checks = [[check.iteration, check.loss, check.right] for check in attempt.checks]
     return {"seed": seed, "solved_after": attempt.solved_after, "checks": checks}
+
+
+def _json_number(value: float) -> float | None:
+    """Return the number, or nothing for infinity, which JSON does not have."""
+    return value if np.isfinite(value) else None
 
 
 def _aloud(label: str) -> Callable[[Check], None]:

@@ -8,7 +8,8 @@ import typer
 
 from throughtime.cli.application import DONE, FAILED
 from throughtime.cli.compilations import keep_compilations
-from throughtime.cli.contest import build_for, test_in_words
+from throughtime.cli.contest import test_in_words
+from throughtime.cli.problem_networks import build_for, what_cannot_be_chosen
 from throughtime.cli.screen import plain_table, say, show
 from throughtime.cli.setting_options import PROBLEM_GROUPS, given_settings, takes_settings
 from throughtime.core.errors import DivergedError, OptionError, choose
@@ -36,7 +37,9 @@ def problem(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the last test alone.")] = False,
     **settings: Any,
 ) -> int | None:
-    """Train a network on sequences whose answers are known.
+    """Train a network on sequences whose answers are known, until as many are right as its paper asks for.
+
+    Prints after how many sequences that was. Exit status 0 if it was, 1 if not. --enough sets another share.
 
     Example: throughtime problem adding --size length=100 --cell lstm --hidden-size 16 --enough 0.99
     """
@@ -47,8 +50,11 @@ def problem(
     given = given_settings(settings, PROBLEM_GROUPS)
     architecture = Architecture.parse(given.get("network", {}))
     training = SolvingSettings.parse(given.get("training", {}))
-    if (reason := what_cannot_be(architecture, training)) is not None:
-        raise OptionError(reason)
+    if training.enough is None:
+        training = training.model_copy(update={"enough": chosen.success})
+    for reason in (what_cannot_be_chosen(chosen, architecture), what_cannot_be(architecture, training)):
+        if reason is not None:
+            raise OptionError(reason)
     keep_compilations()
     network = build_for(chosen, architecture, seed)
     told = None if quiet else lambda check: say(test_in_words(check))
@@ -59,12 +65,11 @@ def problem(
             f"learning rate of {training.learning_rate:g}; try a smaller one"
         )
     show(f"{test_in_words(attempt.last)}, in {attempt.seconds:.0f} s")
+    asked = chosen.tested_on
     show(
-        f"remembering nothing: loss {chosen.trivial_loss:.3g}; guessing: {100 * chosen.chance:.2g} % right; "
-        f"at best: loss {chosen.optimal_loss:.3g}"
+        f"remembering nothing: loss {asked.trivial_loss:.3g}; guessing: {100 * asked.chance:.2g} % right; "
+        f"at best: loss {asked.optimal_loss:.3g}"
     )
-    if training.enough is None:
-        return DONE
     solved = attempt.solved_after is not None
     show(f"solved after {attempt.solved_after:,} sequences" if solved else "not solved")
     return DONE if solved else FAILED
@@ -82,10 +87,12 @@ def _made(name: str, sizes: list[str]) -> Problem:
 
 
 def _list() -> None:
-    table = plain_table("problem", "guessed right", "loss without memory", "sizes")
+    table = plain_table("problem", "guessed", "solved at", "loss: no memory", "best", "sizes")
     for name, kind in PROBLEMS.items():
         sizes = ", ".join(f"{size}={field.default}" for size, field in kind.model_fields.items())
         usual = kind()
-        table.add_row(name, f"{100 * usual.chance:.2g} %", f"{usual.trivial_loss:.3g}", sizes)
+        shares = [f"{100 * share:.2g} %" for share in (usual.chance, usual.success)]
+        table.add_row(name, *shares, f"{usual.trivial_loss:.3g}", f"{usual.optimal_loss:.3g}", sizes)
+    table.columns[0].no_wrap = True
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
     show(table)

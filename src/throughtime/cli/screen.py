@@ -8,10 +8,17 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
+WIDTH_OF_FILES = 110
+
 
 def console(*, error: bool = False) -> Console:
-    """Return a console on standard output, or on standard error, as that is at this moment."""
-    return Console(file=sys.stderr if error else sys.stdout, highlight=False, markup=False, emoji=False)
+    """Return a console on standard output, or on standard error, as that is at this moment.
+
+    What goes into a file or a pipe may be as wide as a line of source, however small the screen.
+    """
+    file = sys.stderr if error else sys.stdout
+    width = None if file.isatty() else WIDTH_OF_FILES
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
 
 def say(text: str) -> None:

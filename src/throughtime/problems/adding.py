@@ -1,17 +1,23 @@
 """Add two marked numbers of a long sequence: three versions, which are not comparable with one another."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
-from jaxtyping import Array, Bool, Float, Integer
+from jaxtyping import Array, Bool, Float
 from pydantic import Field
 
+from throughtime.problems.criteria import all_numbers_near
+from throughtime.problems.marked_pair import (
+    MARGIN,
+    PairVersion,
+    draw_pair,
+    examples_of_pairs,
+    first_is_marked,
+    marked_numbers,
+    pair_lengths,
+    pair_steps,
+)
 from throughtime.problems.problem import Examples, Problem
-
-Version = Literal["hochreiter", "le", "martens"]
-
-MARGIN = 0.04
-"""A sequence is answered right if the answer is off by less than this."""
 
 
 class Adding(Problem):
@@ -53,7 +59,7 @@ class Adding(Problem):
     kind: ClassVar[str] = "adding"
 
     length: Annotated[int, Field(ge=20)] = 100
-    version: Version = "hochreiter"
+    version: PairVersion = "hochreiter"
 
     @property
     def feature_count(self) -> int:
@@ -88,48 +94,21 @@ class Adding(Problem):
 
     @property
     def _first_is_marked(self) -> float:
-        return 1 / 10 + 9 / 10 / (self.length // 2 - 2)
+        return first_is_marked(self.version, self.length)
 
     def draw(self, count: int, generator: np.random.Generator) -> Examples:
         """Return sequences, padded to one length where they have different ones."""
-        lengths = self._lengths(count, generator)
-        steps = self.length if self.version == "le" else self.length + self.length // 10
-        numbers = generator.uniform(-1 if self.version == "hochreiter" else 0, 1, (steps, count))
-        first, second = self._marked(count, generator)
-        marks = np.zeros((steps, count))
-        every = np.arange(count)
+        lengths = pair_lengths(self.version, self.length, count, generator)
+        lowest = -1 if self.version == "hochreiter" else 0
+        numbers = generator.uniform(lowest, 1, (pair_steps(self.version, self.length), count))
+        pair = draw_pair(self.version, self.length, count, generator)
+        chosen = marked_numbers(numbers, pair)
         if self.version == "hochreiter":
-            marks[0], marks[lengths - 1, every] = -1, -1
-        marks[first, every], marks[second, every] = 1, 1
-        chosen = np.stack([numbers[first, every], numbers[second, every]])
-        if self.version == "hochreiter":
-            chosen[np.stack([first, second]) == 0] = 0
+            chosen = np.where(pair == 0, 0, chosen)
         total = chosen.sum(axis=0)
         target = {"hochreiter": 0.5 + total / 4, "le": total, "martens": total / 2}[self.version]
-        mask = np.arange(steps)[:, None] == lengths - 1
-        real = np.arange(steps)[:, None] < lengths
-        inputs = np.stack([numbers, marks], axis=-1) * real[..., None]
-        targets = np.broadcast_to(target[None, :, None], (steps, count, 1))
-        return Examples(
-            inputs.astype(np.float32), targets.astype(np.float32), mask.astype(np.float32), lengths
-        )
-
-    def _lengths(self, count: int, generator: np.random.Generator) -> Integer[np.ndarray, " B"]:
-        if self.version == "le":
-            return np.full(count, self.length)
-        return generator.integers(self.length, self.length + self.length // 10 + 1, count)
-
-    def _marked(
-        self, count: int, generator: np.random.Generator
-    ) -> tuple[Integer[np.ndarray, " B"], Integer[np.ndarray, " B"]]:
-        half, tenth = self.length // 2, self.length // 10
-        if self.version == "le":
-            return generator.integers(half, size=count), generator.integers(half, self.length, count)
-        if self.version == "martens":
-            return generator.integers(tenth, size=count), generator.integers(tenth, half, count)
-        first = generator.integers(10, size=count)
-        second = generator.integers(half - 2, size=count)
-        return first, second + (second >= first)
+        targets = target[:, None].astype(np.float32)
+        return examples_of_pairs(self.version, numbers, pair, lengths, targets)
 
     @classmethod
     def loss(cls, output: Float[Array, " O"], target: Float[Array, " O"]) -> Float[Array, ""]:
@@ -138,8 +117,7 @@ class Adding(Problem):
 
     def right(self, outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
         """Tell where the answer at the last step is off by less than 0.04."""
-        close = np.abs(outputs - examples.targets)[..., 0] < MARGIN
-        return np.all(close | (examples.mask == 0), axis=0)
+        return all_numbers_near(outputs[..., 0], examples.targets[..., 0], examples, MARGIN)
 
 
 def _within(distance: float) -> float:

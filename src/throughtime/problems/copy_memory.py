@@ -3,11 +3,11 @@
 from typing import Annotated, ClassVar
 
 import numpy as np
-import optax
 from jaxtyping import Array, Bool, Float, Integer
 from pydantic import Field
 
-from throughtime.problems.problem import Examples, Problem, all_steps_right
+from throughtime.problems.criteria import all_steps_right, cross_entropy
+from throughtime.problems.problem import Examples, Problem
 
 
 class CopyMemory(Problem):
@@ -92,7 +92,7 @@ class CopyMemory(Problem):
     @classmethod
     def loss(cls, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
         """Return the cross-entropy in nats."""
-        return optax.softmax_cross_entropy_with_integer_labels(output, target)
+        return cross_entropy(output, target)
 
     def right(self, outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
         """Tell where every symbol, and every blank, is the likeliest one at its step."""

@@ -3,12 +3,12 @@
 from typing import Annotated, ClassVar
 
 import numpy as np
-import optax
 from jaxtyping import Array, Bool, Float, Integer
 from pydantic import Field
 from scipy.stats import entropy
 
-from throughtime.problems.problem import Examples, Problem, all_steps_right
+from throughtime.problems.criteria import all_steps_right, cross_entropy
+from throughtime.problems.problem import Examples, Problem
 
 BLANK = 10
 """The number of the blank, after the ten digits."""
@@ -95,7 +95,7 @@ class DigitAddition(Problem):
     @classmethod
     def loss(cls, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
         """Return the cross-entropy in nats."""
-        return optax.softmax_cross_entropy_with_integer_labels(output, target)
+        return cross_entropy(output, target)
 
     def right(self, outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
         """Tell where every digit of the sum is right."""

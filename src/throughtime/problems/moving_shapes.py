@@ -4,10 +4,10 @@ import functools
 from typing import Annotated, ClassVar
 
 import numpy as np
-import optax
 from jaxtyping import Array, Bool, Float
 from pydantic import Field
 
+from throughtime.problems.criteria import cross_entropy_of_set
 from throughtime.problems.problem import Examples, Problem
 
 
@@ -99,7 +99,7 @@ class MovingShapes(Problem):
     @classmethod
     def loss(cls, output: Float[Array, " O"], target: Float[Array, " O"]) -> Float[Array, ""]:
         """Return the cross-entropy of a frame in nats."""
-        return optax.sigmoid_binary_cross_entropy(output, target).sum()
+        return cross_entropy_of_set(output, target)
 
     def right(self, outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
         """Tell where foretold and real shapes cover each other to 9/10, over all frames that count."""

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Integer, Shaped
 
 from throughtime.core.options import Options
+from throughtime.core.sequence_map import Network
 
 
 class Examples(NamedTuple):
@@ -27,7 +28,8 @@ class Problem(Options, abc.ABC):
     """Sequences with known answers, as many as anyone wants.
 
     The settings of a problem are its sizes, as its paper has them. `draw` makes examples, `loss` and `right`
-    judge outputs, and the properties say what can be reached without learning anything and at best.
+    judge outputs, and the properties say what can be reached without learning anything and at best, and when
+    the problem counts as solved.
     """
 
     kind: ClassVar[str]
@@ -57,6 +59,24 @@ class Problem(Options, abc.ABC):
     def optimal_loss(self) -> float:
         """The mean loss that no answer can beat."""
 
+    @property
+    def success(self) -> float:
+        """The share of test sequences that have to be answered right for the problem to be solved.
+
+        Where its paper has no other, fewer than one of a hundred may be wrong, as Martens & Sutskever 2011
+        count.
+        """
+        return 0.99
+
+    @property
+    def tested_on(self) -> "Problem":
+        """The problem whose sequences are the test: this one, or the same with longer ones."""
+        return self
+
+    def own_network(self) -> Network | None:
+        """Return the network with fresh weights, if the problem leaves no choice of it."""
+        return None
+
     @abc.abstractmethod
     def draw(self, count: int, generator: np.random.Generator) -> Examples:
         """Return `count` sequences with their answers, at least 1."""
@@ -69,8 +89,3 @@ class Problem(Options, abc.ABC):
     @abc.abstractmethod
     def right(self, outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
         """Tell which sequences were answered right, by the criterion of the problem's paper."""
-
-
-def all_steps_right(outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
-    """Tell in which sequences the likeliest class is the target at every step that counts."""
-    return np.all((outputs.argmax(axis=-1) == examples.targets) | (examples.mask == 0), axis=0)

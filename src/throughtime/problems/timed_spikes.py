@@ -3,11 +3,11 @@
 from typing import Annotated, ClassVar
 
 import numpy as np
-import optax
 from jaxtyping import Array, Bool, Float, Integer
 from pydantic import Field
 
-from throughtime.problems.problem import Examples, Problem, all_steps_right
+from throughtime.problems.criteria import all_steps_right, cross_entropy
+from throughtime.problems.problem import Examples, Problem
 
 
 class TimedSpikes(Problem):
@@ -26,12 +26,13 @@ class TimedSpikes(Problem):
     Arguments:
         interval: F, the steps from one spike to the next, at least 2.
         spikes: how many of them a sequence has, at least 1.
+        test_spikes: how many a test sequence has, at least 1; as many when left out.
 
     **Differs from**
 
         The paper's streams are taught online, until a run of spikes is right; here sequences of a fixed
-        number of spikes are, and every sequence is the same one, so the network is judged on longer sequences
-        than it learned from.
+        number of spikes are, and every sequence is the same one; `test_spikes` asks for more than were
+        learned.
 
     **Source**
 
@@ -43,6 +44,7 @@ class TimedSpikes(Problem):
 
     interval: Annotated[int, Field(ge=2)] = 10
     spikes: Annotated[int, Field(ge=1)] = 10
+    test_spikes: Annotated[int, Field(ge=1)] | None = None
 
     @property
     def feature_count(self) -> int:
@@ -70,6 +72,16 @@ class TimedSpikes(Problem):
         """Every spike in time."""
         return 0.0
 
+    @property
+    def success(self) -> float:
+        """All sequences, which are one and the same."""
+        return 1.0
+
+    @property
+    def tested_on(self) -> Problem:
+        """As many spikes as a test sequence has."""
+        return self if self.test_spikes is None else self.model_copy(update={"spikes": self.test_spikes})
+
     def draw(self, count: int, generator: np.random.Generator) -> Examples:
         """Return `count` times the same sequence; nothing about it is random."""
         steps = self.interval * self.spikes
@@ -85,7 +97,7 @@ class TimedSpikes(Problem):
     @classmethod
     def loss(cls, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
         """Return the cross-entropy in nats."""
-        return optax.softmax_cross_entropy_with_integer_labels(output, target)
+        return cross_entropy(output, target)
 
     def right(self, outputs: Float[np.ndarray, "T B O"], examples: Examples) -> Bool[np.ndarray, " B"]:
         """Tell where there is a spike at every step that has one, and at no other."""

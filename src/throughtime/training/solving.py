@@ -77,12 +77,14 @@ def solve(
     """Return what becomes of a network that is trained on a problem.
 
     Arguments:
+        problem: whose sequences are learned; the tests are of the problem that it is tested on.
         network: with fresh weights; it is not changed.
         settings: how it is trained, and when that ends.
         seed: decides the sequences and the noise, 0 to 2**32 - 1.
         watcher: is told of each test.
     """
-    tests = _drawn(problem, settings.test_sequences, settings.batch_size, seed)
+    asked = problem.tested_on
+    tests = _drawn(asked, settings.test_sequences, settings.batch_size, seed)
     optimizer = optimizer_of(settings, settings.iterations)
     network = copied(network)
     optimizer_state = start_optimizer(network, settings, settings.iterations)
@@ -91,7 +93,7 @@ def solve(
     seconds = 0.0
 
     def check(iteration: int) -> bool:
-        loss, right = tested(problem, network, tests)
+        loss, right = tested(asked, network, tests)
         checks.append(Check(iteration, iteration * settings.batch_size, loss, right))
         if watcher is not None:
             watcher(checks[-1])
