@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Integer
 
+from throughtime.core.errors import check_sizes
+
 GROWTH = 1.3
 """By which factor the iterations grow whose points are kept."""
 
@@ -72,6 +74,10 @@ def conjugate_gradients(
         iterations: N, the most there are, at least 1.
         tolerance: e, how little a step may bring, in parts of all that was gained, at least 0.
 
+    **Raises**
+
+        OptionError: there are to be less than 1 iterations.
+
     **Cost**
 
         time: a product an iteration; memory: P times the points that are kept, about 4 ln N
@@ -88,6 +94,7 @@ def conjugate_gradients(
         and what is kept: Martens 2010, "Deep learning via Hessian-free optimization", ICML, sections 4.4 and
         4.6.
     """
+    check_sizes(iterations=iterations)
     kept_at = _iterations_to_keep(iterations)
     rows = jnp.asarray(np.searchsorted(kept_at, np.arange(iterations + 1)))
 
