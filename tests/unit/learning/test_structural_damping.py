@@ -1,5 +1,6 @@
 """Gauss-Newton products, with and without the distance of hidden states: equal to the explicit matrices."""
 
+import sys
 from typing import Any
 
 import equinox as eqx
@@ -9,14 +10,19 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
+from tests.laws.compilation import quick_jit
 from throughtime import GRU, Bidirectional, Chain, Dropout, Elman, Linear, Network, Stack, apply
 from throughtime.core.errors import ShapeError
 from throughtime.learning import gauss_newton, outputs_and_hidden, total_loss
 
 T, B, INPUTS, HIDDEN, OUTPUTS = 5, 3, 2, 4, 3
 KEYS = jax.random.split(jax.random.key(0), 8)
-LENGTHS = np.array([5, 2, 4])
-MASK = np.array([[0.0, 0.1, 0.0], [0.1, 0.3, 0.0], [0.2, 0.0, 0.1], [0.0, 0.0, 0.5], [0.4, 0.0, 0.0]])
+WEIGHTS = ([[0.0, 0.1, 0.0], [0.1, 0.3, 0.0], [0.2, 0.0, 0.1], [0.0, 0.0, 0.5], [0.4, 0.0, 0.0]])
+
+
+def steps() -> tuple[Any, Any]:
+    """Return how much each step counts, and the lengths."""
+    return jnp.array(WEIGHTS), jnp.array([5, 2, 4])
 
 
 def squared(output: Any, target: Any) -> Any:
@@ -40,28 +46,29 @@ def case(cell: type[Any] = Elman) -> tuple[Network, Any, Any]:
 @pytest.mark.parametrize("of_hidden", [0.0, 0.7])
 def test_product_is_that_of_the_explicit_matrices(cell: Any, loss: Any, of_hidden: float) -> None:
     network, inputs, targets = case(cell)
+    mask, lengths = steps()
     weights, as_network = ravel_pytree(eqx.filter(network, eqx.is_inexact_array))
     static = eqx.filter(network, eqx.is_inexact_array, inverse=True)
 
-    @jax.jit
+    @quick_jit
     def matrix() -> tuple[Any, Any]:
         def run(weights: Any) -> tuple[Any, Any]:
             cells = eqx.combine(as_network(weights), static).cells
-            hidden = apply(cells[0], inputs, lengths=LENGTHS)
-            return apply(cells[1], hidden, lengths=LENGTHS).ravel(), hidden.ravel()
+            hidden = apply(cells[0], inputs, lengths=lengths)
+            return apply(cells[1], hidden, lengths=lengths).ravel(), hidden.ravel()
 
         def risk(outputs: Any) -> Any:
-            return total_loss(loss, outputs.reshape(T, B, OUTPUTS), targets, MASK)
+            return total_loss(loss, outputs.reshape(T, B, OUTPUTS), targets, mask)
 
         j, k = jax.jacrev(run)(weights)
         return j.T @ jax.hessian(risk)(run(weights)[0]) @ j, k.T @ k / B
 
     direction = jax.random.normal(KEYS[4], weights.shape)
 
-    @jax.jit
+    @quick_jit
     def product() -> Any:
         found = gauss_newton(
-            network, loss, inputs, targets, MASK, lengths=LENGTHS, probe_key=KEYS[5], probes=1
+            network, loss, inputs, targets, mask, lengths=lengths, probe_key=KEYS[5], probes=1
         )
         return ravel_pytree(found.product(as_network(direction), jnp.asarray(of_hidden)))[0]
 
@@ -73,18 +80,19 @@ def test_product_is_that_of_the_explicit_matrices(cell: Any, loss: Any, of_hidde
 @pytest.mark.usefixtures("float64")
 def test_squares_are_those_of_each_sequence_on_average() -> None:
     network, inputs, targets = case()
+    mask, lengths = steps()
     probes = 4000
 
-    @jax.jit
+    @quick_jit
     def both() -> tuple[Any, Any]:
         found = gauss_newton(
-            network, squared, inputs, targets, MASK, lengths=LENGTHS, probe_key=KEYS[6], probes=probes
+            network, squared, inputs, targets, mask, lengths=lengths, probe_key=KEYS[6], probes=probes
         )
 
         def alone(b: Any) -> Any:
             def risk(network: Network) -> Any:
-                outputs = apply(network, inputs, lengths=LENGTHS)
-                return total_loss(squared, outputs, targets, MASK * (jnp.arange(B) == b))
+                outputs = apply(network, inputs, lengths=lengths)
+                return total_loss(squared, outputs, targets, mask * (jnp.arange(B) == b))
 
             return jax.grad(risk)(network)
 
@@ -99,50 +107,54 @@ def test_squares_are_those_of_each_sequence_on_average() -> None:
 
 def test_products_of_kernels_and_of_plain_steps_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     network, inputs, targets = case(GRU)
+    mask, _ = steps()
     direction = jax.tree.map(jnp.ones_like, eqx.filter(network, eqx.is_inexact_array))
 
     def product() -> Any:
-        found = gauss_newton(network, squared, inputs, targets, MASK, probe_key=KEYS[6], probes=1)
+        found = gauss_newton(network, squared, inputs, targets, mask, probe_key=KEYS[6], probes=1)
         return ravel_pytree(found.product(direction, jnp.asarray(0.1)))[0]
 
-    usual = jax.jit(product)()
-    monkeypatch.setattr("throughtime.learning.gauss_newton.OFF", "baseline")
-    np.testing.assert_allclose(jax.jit(lambda: product())(), usual, rtol=1e-4, atol=1e-6)
+    usual = quick_jit(product)()
+    monkeypatch.setattr(sys.modules[gauss_newton.__module__], "OFF", "baseline")
+    np.testing.assert_allclose(quick_jit(lambda: product())(), usual, rtol=1e-4, atol=1e-6)
 
 
 def test_a_missing_target_does_not_count() -> None:
     network, inputs, targets = case()
+    mask, lengths = steps()
     broken = targets.at[0, 0].set(jnp.nan)  # where the mask is 0
     direction = jax.tree.map(jnp.ones_like, eqx.filter(network, eqx.is_inexact_array))
 
-    @jax.jit
+    @quick_jit
     def found(targets: Any) -> Any:
-        curvature = gauss_newton(network, squared, inputs, targets, MASK, probe_key=KEYS[6], probes=2)
+        curvature = gauss_newton(network, squared, inputs, targets, mask, probe_key=KEYS[6], probes=2)
         return ravel_pytree((curvature.product(direction, jnp.asarray(0.0)), curvature.squares))[0]
 
     np.testing.assert_array_equal(found(broken), found(targets))
 
 
 def test_hidden_states_are_those_of_the_layers_that_remember() -> None:
-    inputs = jax.random.normal(KEYS[2], (T, B, INPUTS))
+    inputs, lengths = jax.random.normal(KEYS[2], (T, B, INPUTS)), steps()[1]
     low, high = Elman(INPUTS, 4, key=KEYS[0]), GRU(4, 3, key=KEYS[1])
     network = Stack([low, Dropout(4, 0.5), high, Linear(3, 2, key=KEYS[3])])
-    outputs, hidden = outputs_and_hidden(network, inputs, LENGTHS, KEYS[4])
+    outputs, hidden = outputs_and_hidden(network, inputs, lengths, KEYS[4])
     assert [layer.shape[2] for layer in hidden] == [4, 3]
-    np.testing.assert_array_equal(outputs, apply(network, inputs, lengths=LENGTHS, key=KEYS[4]))
-    np.testing.assert_array_equal(hidden[0], apply(low, inputs, lengths=LENGTHS))
+    np.testing.assert_array_equal(outputs, apply(network, inputs, lengths=lengths, key=KEYS[4]))
+    np.testing.assert_array_equal(hidden[0], apply(low, inputs, lengths=lengths))
 
     both = Bidirectional(low, Elman(INPUTS, 4, key=KEYS[5]))
     chain = Chain([both, Stack([GRU(8, 3, key=KEYS[6]), Linear(3, 2, key=KEYS[3])])])
-    outputs, hidden = outputs_and_hidden(chain, inputs, LENGTHS)
+    outputs, hidden = outputs_and_hidden(chain, inputs, lengths)
     assert [layer.shape[2] for layer in hidden] == [8, 3]
-    np.testing.assert_allclose(outputs, apply(chain, inputs, lengths=LENGTHS), rtol=1e-6)
+    np.testing.assert_allclose(outputs, apply(chain, inputs, lengths=lengths), rtol=1e-6)
 
     outputs, hidden = outputs_and_hidden(low, inputs)
     np.testing.assert_array_equal(hidden[0], outputs)
 
 
+@pytest.mark.usefixtures("as_users_run_it")
 def test_shapes_are_checked() -> None:
     network, inputs, targets = case()
+    mask, lengths = steps()
     with pytest.raises(ShapeError, match="mask has shape"):
-        gauss_newton(network, squared, inputs, targets, MASK[:2], probe_key=KEYS[0])
+        gauss_newton(network, squared, inputs, targets, mask[:2], probe_key=KEYS[0])
