@@ -157,10 +157,9 @@ def test_an_earlier_point_is_taken_where_it_is_better() -> None:
     changes, state = step(loss, curvature(matrix), **options)
     last = flat(START) + flat(state.direction)
     taken = flat(START) + flat(changes)
-    assert last[5] == pytest.approx(0, abs=0.05)
-    assert taken[5] > 1.0
+    assert last[5] < 0.8 < 1.0 < taken[5]
     assert state.step_size == 1
-    assert loss(unflat(taken)) < 0.2 * loss(START)
+    assert loss(unflat(taken)) < 0.2 * loss(unflat(last))
 
 
 def test_conjugate_gradients_go_on_from_the_last_direction() -> None:

@@ -17,7 +17,7 @@ from throughtime.learning import gauss_newton, outputs_and_hidden, total_loss
 
 T, B, INPUTS, HIDDEN, OUTPUTS = 5, 3, 2, 4, 3
 KEYS = jax.random.split(jax.random.key(0), 8)
-WEIGHTS = ([[0.0, 0.1, 0.0], [0.1, 0.3, 0.0], [0.2, 0.0, 0.1], [0.0, 0.0, 0.5], [0.4, 0.0, 0.0]])
+WEIGHTS = [[0.0, 0.1, 0.0], [0.1, 0.3, 0.0], [0.2, 0.0, 0.1], [0.0, 0.0, 0.5], [0.4, 0.0, 0.0]]
 
 
 def steps() -> tuple[Any, Any]:
@@ -121,7 +121,7 @@ def test_products_of_kernels_and_of_plain_steps_are_the_same(monkeypatch: pytest
 
 def test_a_missing_target_does_not_count() -> None:
     network, inputs, targets = case()
-    mask, lengths = steps()
+    mask, _ = steps()
     broken = targets.at[0, 0].set(jnp.nan)  # where the mask is 0
     direction = jax.tree.map(jnp.ones_like, eqx.filter(network, eqx.is_inexact_array))
 
@@ -155,6 +155,6 @@ def test_hidden_states_are_those_of_the_layers_that_remember() -> None:
 @pytest.mark.usefixtures("as_users_run_it")
 def test_shapes_are_checked() -> None:
     network, inputs, targets = case()
-    mask, lengths = steps()
+    mask, _ = steps()
     with pytest.raises(ShapeError, match="mask has shape"):
         gauss_newton(network, squared, inputs, targets, mask[:2], probe_key=KEYS[0])
