@@ -47,20 +47,26 @@ def _beside_one_another(result: dict[str, Any]) -> str:
     # Where all networks answer right alike, the loss tells them apart.
     right = "right" in next(iter(networks.values()))["means"]
     told_by = "right" if right and any(one["means"]["right"] > 0.1 for one in networks.values()) else "loss"
-    if not right:
+    if "solved" in next(iter(networks.values()))["means"]:
+        told_by = "solved"
+    elif not right:
         told_by = next(iter(next(iter(networks.values()))["means"]))
-    words = [
-        f"{name.replace('_', ' ')} {_score(told_by, one['means'][told_by])}" for name, one in networks.items()
-    ]
+    words = [f"{name.replace('_', ' ')} {_outcome(told_by, one)}" for name, one in networks.items()]
     reached = sum(bar["reached"] for bar in result["bars"])
     bars = f"{reached} of {len(result['bars'])}" if result["bars"] else "none"
     minutes = sum(sum(one["seconds"]) for one in networks.values()) / 60
+    took = f"{minutes:.0f}" if minutes >= 1 else f"{minutes:.1f}"
     claim = result["comparison"]["published"]["claim"]
-    unit = "loss: " if told_by == "loss" else "right: " if told_by == "right" else f"{told_by}: "
-    return f"| `{result['recipe']}` | {unit}{', '.join(words)} | {bars} | {minutes:.0f} | {claim} |"
+    unit = "solved after sequences, on average: " if told_by == "solved" else f"{told_by}: "
+    return f"| `{result['recipe']}` | {unit}{', '.join(words)} | {bars} | {took} | {claim} |"
 
 
-def _score(metric: str, value: float) -> str:
+def _outcome(metric: str, network: dict[str, Any]) -> str:
+    value = network["means"][metric]
+    if metric == "solved":
+        solved = [count for count in network["scores"]["sequences"] if count is not None]
+        after = f" after {sum(solved) / len(solved):,.0f}" if solved else ""
+        return f"{len(solved)} of {len(network['scores']['sequences'])}{after}"
     return f"{value:.2g}" if metric == "loss" else f"{100 * value:.1f} %"
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         InputGatedState,
         Jordan,
         JordanState,
+        LeakyElman,
         LSTMState,
         MinGRU,
         MinimalGatedUnit,
@@ -58,7 +59,18 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import SequenceClassifier, SequenceRegressor
-    from throughtime.learning import BPTT, Gradient, LearningRule, gradient_over_chunks
+    from throughtime.learning import (
+        BPTT,
+        KFRTRL,
+        RTRL,
+        UORO,
+        ForwardGradient,
+        Gradient,
+        LearningRule,
+        SnAp,
+        TruncatedBPTT,
+        gradient_over_chunks,
+    )
     from throughtime.networks import (
         AttentionPooling,
         Bidirectional,
@@ -120,6 +132,7 @@ __all__ = [
     "LRU",
     "LSTM",
     "SEARCH_SPACE",
+    "UORO",
     "AttentionPooling",
     "Bidirectional",
     "Cell",
@@ -147,6 +160,7 @@ __all__ = [
     "ExpectedZoneout",
     "ExponentialDecay",
     "FixedWindow",
+    "ForwardGradient",
     "FullGateRecurrenceLSTM",
     "GRUState",
     "GateRecurrenceState",
@@ -163,6 +177,7 @@ __all__ = [
     "JordanState",
     "LSTMState",
     "LayerNormalisation",
+    "LeakyElman",
     "LearnedStart",
     "LearningRule",
     "LikeliestSymbol",
@@ -200,6 +215,7 @@ __all__ = [
     "Stack",
     "Stream",
     "TeacherForcing",
+    "TruncatedBPTT",
     "Values",
     "Zoneout",
     "apply",
@@ -256,6 +272,7 @@ _HOMES = {
         "InputGatedState",
         "Jordan",
         "JordanState",
+        "LeakyElman",
         "LSTMState",
         "MinGRU",
         "MinLSTM",
@@ -277,7 +294,18 @@ _HOMES = {
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
     "estimators": ("SequenceClassifier", "SequenceRegressor"),
-    "learning": ("BPTT", "Gradient", "LearningRule", "gradient_over_chunks"),
+    "learning": (
+        "BPTT",
+        "KFRTRL",
+        "RTRL",
+        "UORO",
+        "ForwardGradient",
+        "Gradient",
+        "LearningRule",
+        "SnAp",
+        "TruncatedBPTT",
+        "gradient_over_chunks",
+    ),
     "networks": (
         "AttentionPooling",
         "Bidirectional",

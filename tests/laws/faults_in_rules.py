@@ -5,7 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 
-from throughtime import BPTT, Gradient
+from throughtime import BPTT, ForwardGradient, Gradient
 
 _TARGETS, _MASK = 5, 6
 """Places of these among the arguments of `gradient`."""
@@ -62,6 +62,15 @@ class CutsTooEarly(BPTT):
 
 class Truncated(BPTT):
     """Nothing is carried across the borders of chunks but the state."""
+
+
+class ForgetsItsDirection(ForwardGradient):
+    """How the state changes is not carried across the borders of chunks."""
+
+    def gradient(self, network: Any, loss: Any, trace: Any, *rest: Any, **others: Any) -> Gradient:
+        forgetful = trace._replace(of_state=None)
+        given = ForwardGradient.gradient(self, network, loss, forgetful, *rest, **others)
+        return given
 
 
 class LosesAParameter(BPTT):

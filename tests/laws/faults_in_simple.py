@@ -15,6 +15,7 @@ from throughtime import (
     HigherOrderState,
     Jordan,
     JordanState,
+    LeakyElman,
     LearnedStart,
     LSTMState,
     NoForgetGateLSTM,
@@ -32,6 +33,24 @@ class ForgetsTheRectifier(IRNN):
 
     def step(self, state: ElmanState, projected: Any) -> Any:
         hidden = projected + self.recurrent_weight @ state.hidden
+        return ElmanState(hidden), hidden
+
+
+class LeaksWithoutLimit(LeakyElman):
+    """What is seen is added whole, and not a part of it."""
+
+    def step_seeing(self, seen: ElmanState, state: ElmanState, projected: Any) -> Any:
+        driven = jnp.tanh(projected + self.recurrent_weight @ seen.hidden)
+        hidden = (1 - 1 / self.time_constant) * state.hidden + driven
+        return ElmanState(hidden), hidden
+
+
+class LeaksWhatItShouldKeep(LeakyElman):
+    """The two shares are exchanged."""
+
+    def step_seeing(self, seen: ElmanState, state: ElmanState, projected: Any) -> Any:
+        driven = jnp.tanh(projected + self.recurrent_weight @ seen.hidden)
+        hidden = driven + (state.hidden - driven) / self.time_constant
         return ElmanState(hidden), hidden
 
 
@@ -174,6 +193,8 @@ class StartsTheOtherWayRound(LearnedStart):
 
 FAULTS: list[tuple[str, type]] = [
     ("irnn", ForgetsTheRectifier),
+    ("leaky_elman", LeaksWithoutLimit),
+    ("leaky_elman", LeaksWhatItShouldKeep),
     ("elman_higher_order", OrderOffByOne),
     ("elman_higher_order", OldestFirst),
     ("jordan", FeedsBackBeforeSquashing),

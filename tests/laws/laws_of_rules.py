@@ -235,6 +235,28 @@ def chunks_are_the_whole(rule: LearningRule) -> None:
             assert_close(given.gradient, expected.gradient, EXACT, f"gradient in chunks of {chunk_size} by ")
 
 
+def _along(directions: Any, gradient: Any) -> Any:
+    """Return the mean of (v . gradient) v over the directions v."""
+    products = jax.tree.map(lambda v, g: jnp.tensordot(v, g, g.ndim), directions, gradient)
+    slopes = sum(jax.tree.leaves(products))
+    return jax.tree.map(lambda v: jnp.tensordot(slopes, v, 1) / slopes.size, directions)
+
+
+def chunks_are_the_whole_along_a_direction(rule: LearningRule) -> None:
+    """With fixed directions v, the sum over chunks is the mean over them of (v . BPTT's gradient) v."""
+    p = problem()
+    key = jax.random.fold_in(jax.random.key(5), 1)  # as `gradient_over_chunks` derives it
+    directions = rule.start(p.cell, BATCH, key).of_weights
+    for real in (None, jnp.array([CHUNK + 1, TIME])):
+        exact = chunked(BPTT(), p, None, real)
+        expected = _along(directions, exact.gradient)
+        assert_visible(expected, "reference gradient by ", least=1e-2)
+        for chunk_size in (1, CHUNK, 3, None):
+            given = chunked(rule, p, chunk_size, real)
+            assert_close(given.loss, exact.loss, EXACT, f"loss in chunks of {chunk_size}")
+            assert_close(given.gradient, expected, EXACT, f"gradient in chunks of {chunk_size} by ")
+
+
 Law = Callable[[LearningRule], None]
 
 LAWS: tuple[Law, ...] = (
@@ -254,3 +276,6 @@ TRUNCATED: tuple[Law, ...] = (chunks_truncate, state_passed_in_matters)
 
 CARRIED: tuple[Law, ...] = (chunks_are_the_whole,)
 """What a rule keeps that carries all influence across the borders of chunks."""
+
+PROJECTED: tuple[Law, ...] = (chunks_are_the_whole_along_a_direction,)
+"""What a rule keeps that measures the slope of the loss along directions that it draws."""

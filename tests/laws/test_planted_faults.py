@@ -124,6 +124,7 @@ FAULTY_RULES: list[tuple[Callable[[LearningRule], None], type[LearningRule]]] = 
     (laws_of_rules.chunks_carry_the_state, rules.ForgetsTheState),
     (laws_of_rules.chunks_truncate, rules.CutsTooEarly),
     (laws_of_rules.chunks_are_the_whole, rules.Truncated),
+    (laws_of_rules.chunks_are_the_whole_along_a_direction, rules.ForgetsItsDirection),
     (laws_of_rules.mask_is_linear, rules.IgnoresTheMask),
     (laws_of_rules.masked_steps_may_hold_anything, rules.PlainProduct),
     (laws_of_rules.padding_changes_nothing, rules.IgnoresLengths),
@@ -194,5 +195,10 @@ def test_weight_that_is_not_saved_is_caught(tmp_path: Path) -> None:
 def test_every_law_of_cells_and_rules_has_caught_a_fault() -> None:
     caught = {law for law, *_ in (*FAULTY_CELLS, *FAULTY_RUNS, *FAULTY_RULES)}
     laws = {*laws_of_cells.LAWS, *laws_of_elementwise_cells.LAWS, *laws_of_rules.LAWS}
-    laws |= {*laws_of_rules.IN_ONE_CHUNK, *laws_of_rules.TRUNCATED, *laws_of_rules.CARRIED}
+    laws |= {
+        *laws_of_rules.IN_ONE_CHUNK,
+        *laws_of_rules.TRUNCATED,
+        *laws_of_rules.CARRIED,
+        *laws_of_rules.PROJECTED,
+    }
     assert laws <= caught

@@ -7,12 +7,19 @@ import pytest
 from tests.laws import laws_of_rules as laws
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, INPUT, MAP_ROWS, TIME, draw_inputs, fresh
-from throughtime import BPTT, Gradient, SequenceMap, gradient_over_chunks
+from throughtime import BPTT, Gradient, LearningRule, SequenceMap, gradient_over_chunks
 from throughtime.core.errors import NotACellError, OptionError, ShapeError
-from throughtime.learning import RULES
+from throughtime.learning import RULES, TruncatedBPTT
 
 ROWS: dict[str, tuple[laws.Law, ...]] = {
     "bptt": (*laws.IN_ONE_CHUNK, *laws.TRUNCATED),
+    # Its reach is longer than the sequences of the laws.
+    "truncated_bptt": (*laws.IN_ONE_CHUNK, *laws.CARRIED),
+    "forward_gradient": laws.PROJECTED,
+    "rtrl": (*laws.IN_ONE_CHUNK, *laws.CARRIED),
+    "snap": (),
+    "uoro": (),
+    "kf_rtrl": (),
 }
 """Every rule, and the laws it keeps beyond those that all keep."""
 
@@ -29,6 +36,23 @@ def test_every_rule_has_a_row() -> None:
 @pytest.mark.usefixtures("float64")
 def test_law(rule: str, law: laws.Law) -> None:
     law(RULES[rule]())
+
+
+VARIANTS: tuple[tuple[LearningRule, tuple[laws.Law, ...]], ...] = (
+    (BPTT(checkpointed=True), (*laws.LAWS, *laws.IN_ONE_CHUNK, laws.chunks_truncate)),
+    (TruncatedBPTT(stride=2, reach=3), laws.LAWS),
+)
+"""Rules with options, and all the laws that they keep."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "law"),
+    [(rule, law) for rule, own in VARIANTS for law in own],
+    ids=lambda part: getattr(part, "__name__", str(part)),
+)
+@pytest.mark.usefixtures("float64")
+def test_law_with_options(rule: LearningRule, law: laws.Law) -> None:
+    law(rule)
 
 
 @pytest.mark.parametrize("rule", ROWS)
@@ -55,6 +79,11 @@ def test_sequence_map_is_not_cut_into_chunks() -> None:
 def test_sequence_map_carries_no_state() -> None:
     with pytest.raises(NotACellError, match=r"Bidirectional .* has no state to carry.* pass whole sequences"):
         BPTT().gradient(fresh(ROW), laws.loss, (), (jnp.zeros(3),), *ARGUMENTS)
+
+
+def test_sequence_map_has_no_checkpoints() -> None:
+    with pytest.raises(NotACellError, match=r"Bidirectional must see .* from a checkpoint; use BPTT\(check"):
+        gradient_over_chunks(BPTT(checkpointed=True), fresh(ROW), laws.loss, *ARGUMENTS)
 
 
 @pytest.mark.usefixtures("float64")

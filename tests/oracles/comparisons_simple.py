@@ -22,6 +22,15 @@ def rectified(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
     return np.stack(ran, 1), [np.stack([history[-1] for history in ran])]
 
 
+def leaky(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    w = weights(s.cell)
+    ran = [
+        papers_simple.leaky(x, *(w[name] for name in PLAIN), s.cell.time_constant, h)
+        for x, h in zip(sequences(s), np.asarray(s.state.hidden), strict=True)
+    ]
+    return np.stack(ran, 1), [np.stack([rates[-1] for rates in ran])]
+
+
 def higher_order(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
     """The cell keeps the newest state first, the transcription last."""
     w, order = weights(s.cell), s.cell.order
@@ -77,6 +86,7 @@ def odyssey(variant: str, gates: str, peepholes: str) -> Callable[[Specimen], An
 
 ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "irnn": rectified,
+    "leaky_elman": leaky,
     "elman_higher_order": higher_order,
     "jordan": jordan,
     "lstm_1997": with_memory(papers_simple.lstm_1997, "igo"),

@@ -23,6 +23,16 @@ def rectified(x: Numbers, W: Numbers, U: Numbers, b: Numbers, h: Numbers) -> Num
     return np.array(history)
 
 
+def leaky(x: Numbers, W: Numbers, U: Numbers, b: Numbers, tau: float, h: Numbers) -> Numbers:
+    """Murray 2019, Eq. 1: rates that relax, unit by unit; `W` is his w_in, `U` his w, and `b` is added."""
+    rates = []
+    for x_t in x:
+        drive = [sum(U[i] * h) + sum(W[i] * x_t) + b[i] for i in range(len(h))]
+        h = np.array([h[i] + (-h[i] + tanh(drive[i])) / tau for i in range(len(h))])
+        rates.append(h)
+    return np.array(rates)
+
+
 def higher_order(x: Numbers, W: Numbers, U: list[Numbers], b: Numbers, past: list[Numbers]) -> Numbers:
     """Soltani & Jiang 2016, without pooling: `U[n - 1]` is for n steps back; `past` ends with the latest."""
     history = list(past)

@@ -10,6 +10,7 @@ from throughtime.cells.gru import GRU, GRUState, ResetBeforeGRU
 from throughtime.cells.higher_order import HigherOrderElman, HigherOrderState
 from throughtime.cells.independent import IndRNN, IndRNNState
 from throughtime.cells.jordan import Jordan, JordanState
+from throughtime.cells.leaky_elman import LeakyElman
 from throughtime.cells.linear_recurrent_unit import LRU
 from throughtime.cells.lstm import LSTM, CoupledLSTM, LSTMState
 from throughtime.cells.lstm_1997 import OriginalLSTM
@@ -31,6 +32,7 @@ CELLS: dict[str, type[Cell]] = {
     for cell in (
         Elman,
         IRNN,
+        LeakyElman,
         HigherOrderElman,
         Jordan,
         LSTM,
@@ -103,6 +105,7 @@ __all__ = [
     "Jordan",
     "JordanState",
     "LSTMState",
+    "LeakyElman",
     "MinGRU",
     "MinLSTM",
     "MinimalGatedUnit",

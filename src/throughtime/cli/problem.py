@@ -37,9 +37,10 @@ def problem(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the last test alone.")] = False,
     **settings: Any,
 ) -> int | None:
-    """Train a network on sequences whose answers are known, until as many are right as its paper asks for.
+    """Train a network on sequences whose answers are known.
 
-    Prints after how many sequences that was. Exit status 0 if it was, 1 if not. --enough sets another share.
+    Training ends when as many test sequences are right as the problem's paper asks for, or --enough, and
+    the sequences seen until then are printed. Exit status 0 if it came to that, 1 if not.
 
     Example: throughtime problem adding --size length=100 --cell lstm --hidden-size 16 --enough 0.99
     """
@@ -91,7 +92,7 @@ def _list() -> None:
     for name, kind in PROBLEMS.items():
         sizes = ", ".join(f"{size}={field.default}" for size, field in kind.model_fields.items())
         usual = kind()
-        shares = [f"{100 * share:.2g} %" for share in (usual.chance, usual.success)]
+        shares = [f"{100 * share:.2g} %" if share < 1 else "100 %" for share in (usual.chance, usual.success)]
         table.add_row(name, *shares, f"{usual.trivial_loss:.3g}", f"{usual.optimal_loss:.3g}", sizes)
     table.columns[0].no_wrap = True
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False

@@ -9,6 +9,7 @@
     │   ├── ModelFolderError    a model folder that is missing, damaged, foreign or too new
     │   ├── ShapeError          arrays whose shapes or lengths do not fit together
     │   ├── NotACellError       a sequence map where only a cell will do
+    │   ├── NotForThisRuleError a cell that a learning rule cannot train, whose equations it does not fit
     │   ├── ConversionError     weights that cannot be moved from or to another library
     │   └── MissingExtraError   an optional dependency that is not installed
     ├── DivergedError           training met a loss that is not a number
@@ -79,6 +80,10 @@ class ShapeError(UsageError):
 
 class NotACellError(UsageError, TypeError):
     """A sequence map (it must see the whole sequence) was given where only a cell can go step by step."""
+
+
+class NotForThisRuleError(UsageError):
+    """A learning rule was asked to train a cell whose equations it was not derived for."""
 
 
 class ConversionError(UsageError):

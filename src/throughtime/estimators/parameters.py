@@ -68,13 +68,23 @@ class SequenceParameters(BaseEstimator):
         max_vocabulary: int | None = _DATA.max_vocabulary,
         lowercase: bool = _DATA.lowercase,
         rule: str = _TRAINING.rule,
+        checkpointed: bool = _TRAINING.checkpointed,
+        activation_penalty: float = _TRAINING.activation_penalty,
+        instability_penalty: float = _TRAINING.instability_penalty,
+        gradient_norm_penalty: float = _TRAINING.gradient_norm_penalty,
+        stride: int | None = _TRAINING.stride,
+        reach: int | None = _TRAINING.reach,
+        directions: int | None = _TRAINING.directions,
         chunk_size: int | None = _TRAINING.chunk_size,
         optimizer: str = _TRAINING.optimizer,
         learning_rate: float = _TRAINING.learning_rate,
         schedule: str = _TRAINING.schedule,
         warmup: float = _TRAINING.warmup,
         weight_decay: float = _TRAINING.weight_decay,
+        weight_decay_l1: float = _TRAINING.weight_decay_l1,
         clip_norm: float = _TRAINING.clip_norm,
+        clip_value: float = _TRAINING.clip_value,
+        weight_noise: float = _TRAINING.weight_noise,
         batch_size: int = _TRAINING.batch_size,
         damping: float = _TRAINING.damping,
         structural_damping: float = _TRAINING.structural_damping,
@@ -136,13 +146,32 @@ class SequenceParameters(BaseEstimator):
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
             lowercase: whether words are lower-cased.
             rule: name of the learning rule.
+            checkpointed: whether the rule `"bptt"` keeps only the state at every sqrt(T)-th step, and
+                computes the steps between two of them again on the way back: less memory, more time.
+            activation_penalty: weight of the squares of the hidden units, summed over the steps, at least 0.
+                This one and the next two are of the rule `"bptt"`.
+            instability_penalty: weight of how much the hidden layers' norms change from step to step, at
+                least 0.
+            gradient_norm_penalty: weight of how much the norm of errors changes from step to step on their
+                way back, at least 0.
+            stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1; as the rule
+                has it when None.
+            reach: through how many steps that gradient goes back, at least the stride; as the rule has it
+                when None.
+            directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least
+                1; as the rule has it when None.
             chunk_size: steps in a chunk, at least 1; whole sequences when None.
             optimizer: name of the optimiser.
             learning_rate: step size at its highest, above 0.
             schedule: how the step size goes on after the warm-up.
             warmup: part of all steps in which the step size grows from 0, 0 to 1.
             weight_decay: pull of the weight matrices towards zero, at least 0, times the step size.
+            weight_decay_l1: pull of the weight matrices towards zero that is as strong on small weights as on
+                large ones, at least 0, times the step size.
             clip_norm: longest gradient, as a global norm; 0 for no clipping.
+            clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
+            weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is
+                taken, at least 0.
             batch_size: sequences in a step, at least 1.
             damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
                 takes whole batches, and has no use for the step size, its schedule, decay and clipping.
@@ -190,13 +219,23 @@ class SequenceParameters(BaseEstimator):
         self.max_vocabulary = max_vocabulary
         self.lowercase = lowercase
         self.rule = rule
+        self.checkpointed = checkpointed
+        self.activation_penalty = activation_penalty
+        self.instability_penalty = instability_penalty
+        self.gradient_norm_penalty = gradient_norm_penalty
+        self.stride = stride
+        self.reach = reach
+        self.directions = directions
         self.chunk_size = chunk_size
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.warmup = warmup
         self.weight_decay = weight_decay
+        self.weight_decay_l1 = weight_decay_l1
         self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.weight_noise = weight_noise
         self.batch_size = batch_size
         self.damping = damping
         self.structural_damping = structural_damping

@@ -1,5 +1,8 @@
 """A gradient over a whole batch of sequences, gathered chunk by chunk."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -11,6 +14,9 @@ from throughtime.core.sequence_map import Network, SequenceMap
 from throughtime.core.state import initial_states
 from throughtime.core.unroll import check_lengths
 from throughtime.learning.rule import Gradient, LearningRule, Loss, Trace, check_steps
+
+OfChunk: TypeAlias = Callable[..., Gradient]
+"""A function of trace, state, inputs, targets, mask, lengths and key: the gradient of one chunk."""
 
 
 def gradient_over_chunks(
@@ -56,6 +62,49 @@ def gradient_over_chunks(
         )
     if lengths is not None:
         check_lengths(lengths, steps, batch_size)
+    if steps == 0:
+        state = initial_states(network, batch_size, key)
+        return Gradient(jnp.zeros(()), no_gradient(network), state, trace)
+
+    def of_chunk(
+        trace: Trace,
+        state: State | None,
+        inputs: Array,
+        targets: Array,
+        mask: Array,
+        lengths: Array | None,
+        key: PRNGKeyArray | None,
+    ) -> Gradient:
+        return rule.gradient(network, loss, trace, state, inputs, targets, mask, lengths=lengths, key=key)
+
+    return sum_over_chunks(of_chunk, trace, None, inputs, targets, mask, chunk_size, lengths, key)
+
+
+def no_gradient(network: Network) -> Network:
+    """Return the gradient of nothing: zeros for each parameter."""
+    return jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
+
+
+def sum_over_chunks(
+    of_chunk: OfChunk,
+    trace: Trace,
+    state: State | None,
+    inputs: Shaped[Array, "T B *I"],
+    targets: Shaped[Array, "T B *O"],
+    mask: Float[Array, "T B"],
+    chunk_size: int,
+    lengths: Integer[Array, " B"] | None,
+    key: PRNGKeyArray | None,
+) -> Gradient:
+    """Return the sum of the gradients of chunks, of which the last one may be shorter.
+
+    Arguments:
+        trace, state: before the first chunk.
+        inputs, targets, mask: of at least one step.
+        key: handed to the first chunk alone.
+    """
+    steps = inputs.shape[0]
+    if lengths is not None:
         lengths = lengths.astype(jnp.int32)  # unsigned ones would wrap around below
 
     def chunk(
@@ -67,19 +116,16 @@ def gradient_over_chunks(
     ) -> Gradient:
         parts = [jax.lax.dynamic_slice_in_dim(whole, start, size) for whole in (inputs, targets, mask)]
         real = None if lengths is None else jnp.clip(lengths - start, 0, size)
-        return rule.gradient(network, loss, trace, state, *parts, lengths=real, key=key)
+        return of_chunk(trace, state, *parts, real, key)
 
     def add(summed: Gradient, start: Integer[Array, ""] | int, size: int) -> Gradient:
         new = chunk(summed.trace, summed.state, start, size, None)
         total = jax.tree.map(jnp.add, summed.gradient, new.gradient)
         return Gradient(summed.loss + new.loss, total, new.state, new.trace)
 
-    if steps == 0:
-        nothing = jax.tree.map(jnp.zeros_like, eqx.filter(network, eqx.is_inexact_array))
-        return Gradient(jnp.zeros(()), nothing, initial_states(network, batch_size, key), trace)
     size = min(chunk_size, steps)
     # The first chunk makes its own initial state, so that an initial state that is learned has a gradient.
-    summed = chunk(trace, None, 0, size, key)
+    summed = chunk(trace, state, 0, size, key)
     # One loop over the chunks of equal size, so that their number does not show in what is compiled.
     starts = jnp.arange(size, steps - size + 1, size)
     summed, _ = jax.lax.scan(lambda so_far, start: (add(so_far, start, size), None), summed, starts)

@@ -14,6 +14,7 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.core.state import initial_states
 from throughtime.core.unroll import unroll
 from throughtime.learning.rule import Loss, check_steps
+from throughtime.learning.unrolled import loss_of_outputs
 from throughtime.networks.chain import Chain
 from throughtime.networks.dropout import Dropout
 from throughtime.networks.stack import Stack
@@ -32,15 +33,6 @@ class Curvature(NamedTuple):
 
     product: Callable[[Network, Float[Array, ""]], Network]
     squares: Network
-
-
-def total_loss(
-    loss: Loss, outputs: Float[Array, "T B O"], targets: Shaped[Array, "T B *O"], mask: Float[Array, "T B"]
-) -> Float[Array, ""]:
-    """Return the sum of mask times loss; a step without weight does not count, whatever its loss is."""
-    outputs = jnp.where(mask[..., None] > 0, outputs, jax.lax.stop_gradient(outputs))
-    losses = jax.vmap(jax.vmap(loss))(outputs, targets)
-    return jnp.sum(jnp.where(mask > 0, mask * losses, 0))
 
 
 def gauss_newton(
@@ -106,7 +98,7 @@ def gauss_newton(
     with kernels(OFF):
         (outputs, _), forward = jax.linearize(run, parameters)
     backward = jax.linear_transpose(forward, parameters)
-    slope, bend = jax.linearize(jax.grad(lambda y: total_loss(loss, y, targets, mask)), outputs)
+    slope, bend = jax.linearize(jax.grad(lambda y: loss_of_outputs(loss, y, targets, mask)), outputs)
 
     def product(direction: Network, of_hidden: Float[Array, ""]) -> Network:
         change, hidden_change = forward(direction)

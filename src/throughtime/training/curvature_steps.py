@@ -8,9 +8,10 @@ import jax
 import optax
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.sequence_map import Network, apply
-from throughtime.learning import BPTT, gauss_newton, hessian_free, total_loss
+from throughtime.core.sequence_map import Network
+from throughtime.learning import BPTT, gauss_newton, hessian_free
 from throughtime.learning.rule import Loss
+from throughtime.learning.unrolled import chunk_loss
 
 HESSIAN_FREE = "hessian_free"
 """The name of the optimiser whose steps these are."""
@@ -54,8 +55,7 @@ def curvature_step(
     found = BPTT().gradient(network, loss, (), None, inputs, targets, mask, lengths=lengths, key=key)
 
     def value(parameters: Network) -> Float[Array, ""]:
-        outputs = apply(eqx.combine(parameters, rest), inputs, lengths=lengths, key=key)
-        return total_loss(loss, outputs, targets, mask)
+        return chunk_loss(eqx.combine(parameters, rest), loss, None, inputs, targets, mask, lengths, key)[0]
 
     some = slice(curvature_sequences)
     curvature = gauss_newton(

@@ -5,7 +5,9 @@ from functools import lru_cache
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import optax
+from jaxtyping import Array
 
 from throughtime.core.sequence_map import Network
 from throughtime.training.curvature_steps import HESSIAN_FREE
@@ -16,29 +18,26 @@ def _matrices(network: Network) -> Network:
     return jax.tree.map(lambda leaf: eqx.is_inexact_array(leaf) and leaf.ndim >= 2, network)
 
 
-def _adamw(rate: optax.Schedule, decay: float) -> optax.GradientTransformation:
-    return optax.adamw(rate, weight_decay=decay, mask=_matrices)
+def _pulled_by_a_constant(strength: float) -> optax.GradientTransformation:
+    """Add the derivative of the absolute values of the weights: L1 beside the L2 of weight decay."""
+    return optax.masked(
+        optax.stateless(lambda updates, weights: jax.tree.map(_with_sign(strength), updates, weights)),
+        _matrices,
+    )
 
 
-def _with_decay(
-    scaled: Callable[[], optax.GradientTransformation],
-) -> Callable[[optax.Schedule, float], optax.GradientTransformation]:
-    def make(rate: optax.Schedule, decay: float) -> optax.GradientTransformation:
-        return optax.chain(
-            scaled(), optax.add_decayed_weights(decay, _matrices), optax.scale_by_learning_rate(rate)
-        )
-
-    return make
+def _with_sign(strength: float) -> Callable[[Array, Array], Array]:
+    return lambda update, weight: update + strength * jnp.sign(weight)
 
 
-OPTIMIZERS: dict[str, Callable[[optax.Schedule, float], optax.GradientTransformation]] = {
-    "adamw": _adamw,
-    "nadamw": lambda rate, decay: optax.nadamw(rate, weight_decay=decay, mask=_matrices),
-    "rmsprop": _with_decay(lambda: optax.scale_by_rms(decay=0.9)),
-    "momentum": _with_decay(lambda: optax.trace(decay=0.9, nesterov=True)),
-    "sgd": _with_decay(optax.identity),
+OPTIMIZERS: dict[str, Callable[[], optax.GradientTransformation]] = {
+    "adamw": optax.scale_by_adam,
+    "nadamw": lambda: optax.scale_by_adam(nesterov=True),
+    "rmsprop": lambda: optax.scale_by_rms(decay=0.9),
+    "momentum": lambda: optax.trace(decay=0.9, nesterov=True),
+    "sgd": optax.identity,
 }
-"""Functions of a schedule and a weight decay, all decoupled: the decay goes around the gradient's scaling."""
+"""How each scales the gradient. All decay is decoupled: it goes around this scaling."""
 
 OPTIMIZER_NAMES = (*OPTIMIZERS, HESSIAN_FREE)
 """Every optimiser that can be chosen: those that need a gradient alone, and one that needs the curvature."""
@@ -55,10 +54,12 @@ def optimizer(
     schedule: str,
     warmup: float,
     weight_decay: float,
+    weight_decay_l1: float,
     clip_norm: float,
+    clip_value: float,
     total_steps: int,
 ) -> optax.GradientTransformation:
-    """Return the named optimiser with clipping by global norm, a schedule and decoupled weight decay.
+    """Return the named optimiser with clipping by value and by norm, a schedule and decoupled weight decay.
 
     Arguments are those of `TrainingSettings`; `total_steps` is the number of steps if no epoch is saved.
     Equal arguments return the same object, so that a function compiled for it is compiled once.
@@ -73,5 +74,11 @@ def optimizer(
     rate = optax.join_schedules(
         [optax.linear_schedule(0.0, learning_rate, max(warmup_steps, 1)), falling], [warmup_steps]
     )
-    clip = optax.clip_by_global_norm(clip_norm) if clip_norm > 0 else optax.identity()
-    return optax.chain(clip, OPTIMIZERS[name](rate, weight_decay))
+    return optax.chain(
+        optax.clip(clip_value) if clip_value > 0 else optax.identity(),
+        optax.clip_by_global_norm(clip_norm) if clip_norm > 0 else optax.identity(),
+        OPTIMIZERS[name](),
+        optax.add_decayed_weights(weight_decay, _matrices),
+        _pulled_by_a_constant(weight_decay_l1) if weight_decay_l1 > 0 else optax.identity(),
+        optax.scale_by_learning_rate(rate),
+    )

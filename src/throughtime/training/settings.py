@@ -12,17 +12,30 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
+from throughtime.learning.bptt import PENALTIES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
 from throughtime.training.curvature_steps import HESSIAN_FREE
 from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
+from throughtime.training.rule_settings import RuleSettings
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
-OF_FIRST_ORDER = ("rule", "chunk_size", "learning_rate", "schedule", "warmup", "weight_decay", "clip_norm")
+OF_FIRST_ORDER = (
+    *RuleSettings.model_fields,
+    "chunk_size",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "weight_decay_l1",
+    "clip_norm",
+    "clip_value",
+    "weight_noise",
+)
 """The settings of a step that are of no use to an optimiser that finds its way by the curvature."""
 
 OF_HESSIAN_FREE = ("damping", "structural_damping", "curvature_sequences", "cg_iterations")
@@ -54,22 +67,26 @@ class DataSettings(Options):
     skip_bad_rows: bool = False
 
 
-class StepSettings(Options):
+class StepSettings(RuleSettings):
     """How one training step changes the weights.
 
     Arguments:
-        rule: name of the learning rule.
         chunk_size: steps in a chunk, at least 1; whole sequences when left out.
         optimizer: name of the optimiser.
         learning_rate: step size at its highest, above 0.
         schedule: how the step size goes on after the warm-up.
         warmup: part of all steps in which the step size grows from 0, 0 to 1.
         weight_decay: pull of the weight matrices towards zero, at least 0, times the step size (decoupled).
+        weight_decay_l1: pull of the weight matrices towards zero that is as strong on small weights as on
+            large ones, at least 0, times the step size.
         clip_norm: longest gradient, as a global norm; 0 for no clipping.
+        clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
+        weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is taken,
+            at least 0.
         batch_size: sequences in a step, at least 1.
         damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
-            finds the length of its steps by itself: learning_rate, schedule, warmup, weight_decay and
-            clip_norm are not for it.
+            finds the length of its steps by itself: the rule and its options, the learning rate and
+            its schedule, decay, clipping and weight noise are not for it.
         structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
             beside weights that change, at least 0.
         curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
@@ -77,14 +94,16 @@ class StepSettings(Options):
         cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step, at least 1.
     """
 
-    rule: str = "bptt"
     chunk_size: Count | None = None
     optimizer: str = "adamw"
     learning_rate: Positive = 0.003
     schedule: str = "constant"
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.0
     weight_decay: NotNegative = 0.01
+    weight_decay_l1: NotNegative = 0.0
     clip_norm: NotNegative = 1.0
+    clip_value: NotNegative = 0.0
+    weight_noise: NotNegative = 0.0
     batch_size: Count = 32
     damping: Positive = 0.1
     structural_damping: NotNegative = 0.0
@@ -92,7 +111,8 @@ class StepSettings(Options):
     cg_iterations: Count = 300
 
     def check_together(self) -> None:
-        """Raise `ValueError` if a setting was given that the optimiser has no use for."""
+        """Raise `ValueError` if a setting was given that the rule or the optimiser has no use for."""
+        super().check_together()
         is_curved = self.optimizer == HESSIAN_FREE
         for name in OF_FIRST_ORDER if is_curved else OF_HESSIAN_FREE:
             given, default = getattr(self, name), type(self).model_fields[name].default
@@ -107,11 +127,6 @@ class StepSettings(Options):
     def needs_the_end(self) -> bool:
         """Whether the step size depends on how many steps the run will have."""
         return self.schedule != "constant" or self.warmup > 0
-
-    @field_validator("rule")
-    @classmethod
-    def _known_rule(cls, name: str) -> str:
-        return choose("rule", name, RULES)
 
     @field_validator("optimizer")
     @classmethod
@@ -157,8 +172,8 @@ class SolvingSettings(StepSettings):
         iterations: most training steps, at least 1; each sees new sequences.
         check_every: training steps from one test to the next, at least 1.
         test_sequences: how many sequences a test has, at least 1; the same ones in every test.
-        enough: the share of test sequences answered right at which training stops, above 0 to 1; never before
-            the last step when left out.
+        enough: the share of test sequences answered right at which training stops, above 0 to 1; when left
+            out, a recipe trains to the last step, and the command `problem` does as the problem's paper.
     """
 
     weight_decay: NotNegative = 0.0
@@ -220,6 +235,17 @@ def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
     if RULES[training.rule].is_online:
         return (
             f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
+            "direction='forward'"
+        )
+    for penalty in PENALTIES:
+        if (value := getattr(training, penalty)) > 0:
+            return (
+                f"{reason} has no {penalty}, which follows a state from step to step, and {value:g} was "
+                "asked for; leave it out, or use direction='forward'"
+            )
+    if training.checkpointed:
+        return (
+            f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "
             "direction='forward'"
         )
     return None

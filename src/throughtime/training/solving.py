@@ -18,10 +18,10 @@ from throughtime.core.noise import without_noise
 from throughtime.core.randomness import generator_for, key_for
 from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import prefetch
-from throughtime.learning import RULES, gradient_over_chunks
 from throughtime.problems import Examples, Problem
 from throughtime.training.arrays import copied
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step
+from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.settings import SolvingSettings
 from throughtime.training.steps import OptimizerState, optimizer_of, start_optimizer, update
 
@@ -171,19 +171,11 @@ def _step(
             curvature_sequences=settings.curvature_sequences,
         )
         return network, optimizer_state
-    gradient = _gradient(
-        network,
-        *batch,
-        key,
-        np.int32(count),
-        problem=problem,
-        rule=settings.rule,
-        chunk_size=settings.chunk_size,
-    )
+    gradient = _gradient(network, *batch, key, np.int32(count), problem=problem, manner=manner_of(settings))
     return update(network, optimizer_state, gradient, optimizer=optimizer)
 
 
-@partial(jax.jit, static_argnames=("problem", "rule", "chunk_size"))
+@partial(jax.jit, static_argnames=("problem", "manner"))
 def _gradient(
     network: Network,
     inputs: Float[Array, "T B I"],
@@ -194,21 +186,12 @@ def _gradient(
     count: Integer[Array, ""],
     *,
     problem: type[Problem],
-    rule: str,
-    chunk_size: int | None,
+    manner: Manner,
 ) -> Network:
-    found = gradient_over_chunks(
-        RULES[rule](),
-        network,
-        problem.loss,
-        inputs,
-        targets,
-        mask / mask.sum(),
-        chunk_size=chunk_size,
-        lengths=lengths,
-        key=jax.random.fold_in(key, count),
-    )
-    return found.gradient
+    weights = mask / mask.sum()
+    return batch_gradient(
+        manner, network, problem.loss, inputs, targets, weights, lengths, key, count
+    ).gradient
 
 
 @partial(jax.jit, static_argnames=("problem",))

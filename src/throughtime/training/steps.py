@@ -16,9 +16,9 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
-from throughtime.learning import RULES, gradient_over_chunks
 from throughtime.tasks import Task
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
+from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
 
@@ -39,7 +39,9 @@ def optimizer_of(settings: StepSettings, total_steps: int) -> optax.GradientTran
         schedule=settings.schedule,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
+        weight_decay_l1=settings.weight_decay_l1,
         clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
         total_steps=total_steps,
     )
 
@@ -88,9 +90,7 @@ def training_step(
             optimizer=optimizer_of(settings, total_steps),
             curvature_sequences=settings.curvature_sequences,
         )
-    loss, gradient = _gradient(
-        network, *batch, key, np.int32(count), task=task, rule=settings.rule, chunk_size=settings.chunk_size
-    )
+    loss, gradient = _gradient(network, *batch, key, np.int32(count), task=task, manner=manner_of(settings))
     network, optimizer_state = update(
         network, optimizer_state, gradient, optimizer=optimizer_of(settings, total_steps)
     )
@@ -109,7 +109,7 @@ def _unfolded(
     return task.unfold(targets, lengths, weights, steps)
 
 
-@partial(jax.jit, static_argnames=("task", "rule", "chunk_size"))
+@partial(jax.jit, static_argnames=("task", "manner"))
 def _gradient(
     network: Network,
     inputs: Shaped[Array, "T B *I"],
@@ -120,21 +120,10 @@ def _gradient(
     count: Integer[Array, ""],
     *,
     task: type[Task],
-    rule: str,
-    chunk_size: int | None,
+    manner: Manner,
 ) -> tuple[Float[Array, ""], Network]:
     unfolded, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
-    found = gradient_over_chunks(
-        RULES[rule](),
-        network,
-        task.loss,
-        inputs,
-        unfolded,
-        mask,
-        chunk_size=chunk_size,
-        lengths=lengths,
-        key=jax.random.fold_in(key, count),
-    )
+    found = batch_gradient(manner, network, task.loss, inputs, unfolded, mask, lengths, key, count)
     return found.loss, found.gradient
 
 

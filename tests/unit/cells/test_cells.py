@@ -123,6 +123,7 @@ def test_parameters_are_as_many_as_the_docstring_says(name: str, key: jax.Array)
         "depth_lstm": 2 * hidden * (inputs + 1) + 4 * hidden * (hidden + 1),
         "grid_lstm": 2 * hidden * (inputs + 1) + 8 * hidden * (2 * hidden + 1),
         "irnn": one_gate,
+        "leaky_elman": one_gate,
         "elman_higher_order": one_gate + hidden**2,
         "jordan": one_gate + hidden * (hidden + 1),
         "lstm_1997": 3 * one_gate,

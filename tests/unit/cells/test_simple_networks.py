@@ -18,6 +18,7 @@ from throughtime import (
     HigherOrderState,
     Jordan,
     JordanState,
+    LeakyElman,
     initial_states,
     unroll,
 )
@@ -159,3 +160,26 @@ def test_context_fades_by_the_decay(key: jax.Array) -> None:
 def test_impossible_jordan(options: dict[str, Any], message: str, key: jax.Array) -> None:
     with pytest.raises(OptionError, match=message):
         Jordan(3, 5, key=key, **options)
+
+
+@pytest.mark.usefixtures("float64")
+def test_leaky_units_without_delay_are_elmans(key: jax.Array) -> None:
+    leaky = lively(LeakyElman(3, 5, time_constant=1, activation="relu", key=key))
+    elman = lively(Elman(3, 5, activation="relu", key=key))
+    x = jax.random.normal(key, (7, 2, 3))
+    np.testing.assert_allclose(unroll(leaky, x)[1], unroll(elman, x)[1], atol=1e-12)
+
+
+@pytest.mark.usefixtures("float64")
+def test_leaky_units_fade_by_their_time_constant(key: jax.Array) -> None:
+    cell = LeakyElman(3, 5, time_constant=4, recurrent_initializer="identity", key=key)
+    cell = eqx.tree_at(lambda cell: cell.recurrent_weight, cell, jnp.zeros((5, 5)))
+    first = ElmanState(jnp.ones((1, 5)))
+    after, _ = unroll(cell, jnp.zeros((3, 1, 3)), first)
+    np.testing.assert_allclose(after.hidden, np.full((1, 5), 0.75**3), rtol=1e-12)
+
+
+@pytest.mark.parametrize("given", [0.5, -1.0, float("inf"), float("nan")])
+def test_impossible_time_constant(given: float, key: jax.Array) -> None:
+    with pytest.raises(OptionError, match=rf"time_constant is {given}; choose a number of steps of at least"):
+        LeakyElman(3, 5, time_constant=given, key=key)

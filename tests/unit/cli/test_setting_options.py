@@ -101,3 +101,11 @@ def test_what_goes_with_what_is_for_all_settings_to_say() -> None:
 def test_a_value_that_cannot_be(name: str, value: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         command(**{name: value})
+
+
+def test_options_of_rules_are_options_of_the_shell() -> None:
+    given = command(rule="truncated_bptt", stride="3", reach="9", checkpointed=False)
+    assert given == {"training": {"rule": "truncated_bptt", "stride": 3, "reach": 9}}
+    assert options()["checkpointed"].default == "--checkpointed"
+    with pytest.raises(OptionError, match=r"^--reach is '0'; it has to be greater than or equal to 1"):
+        command(reach="0")

@@ -13,7 +13,8 @@ from jax.flatten_util import ravel_pytree
 from tests.laws.compilation import quick_jit
 from throughtime import GRU, Bidirectional, Chain, Dropout, Elman, Linear, Network, Stack, apply
 from throughtime.core.errors import ShapeError
-from throughtime.learning import gauss_newton, outputs_and_hidden, total_loss
+from throughtime.learning import gauss_newton, outputs_and_hidden
+from throughtime.learning.unrolled import loss_of_outputs
 
 T, B, INPUTS, HIDDEN, OUTPUTS = 5, 3, 2, 4, 3
 KEYS = jax.random.split(jax.random.key(0), 8)
@@ -58,7 +59,7 @@ def test_product_is_that_of_the_explicit_matrices(cell: Any, loss: Any, of_hidde
             return apply(cells[1], hidden, lengths=lengths).ravel(), hidden.ravel()
 
         def risk(outputs: Any) -> Any:
-            return total_loss(loss, outputs.reshape(T, B, OUTPUTS), targets, mask)
+            return loss_of_outputs(loss, outputs.reshape(T, B, OUTPUTS), targets, mask)
 
         j, k = jax.jacrev(run)(weights)
         return j.T @ jax.hessian(risk)(run(weights)[0]) @ j, k.T @ k / B
@@ -92,7 +93,7 @@ def test_squares_are_those_of_each_sequence_on_average() -> None:
         def alone(b: Any) -> Any:
             def risk(network: Network) -> Any:
                 outputs = apply(network, inputs, lengths=lengths)
-                return total_loss(squared, outputs, targets, mask * (jnp.arange(B) == b))
+                return loss_of_outputs(squared, outputs, targets, mask * (jnp.arange(B) == b))
 
             return jax.grad(risk)(network)
 

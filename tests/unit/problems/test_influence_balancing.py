@@ -1,5 +1,6 @@
 """The chain is what the paper draws, short views of it point the wrong way, and long ones the right one."""
 
+import functools
 from typing import Any
 
 import jax
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.laws.compilation import quick_jit
 from throughtime.core.unroll import unroll
 from throughtime.learning import RULES, gradient_over_chunks
 from throughtime.problems import InfluenceBalancing
@@ -46,10 +48,10 @@ def test_in_the_end_the_majority_decides() -> None:
 def test_a_short_view_misleads(chunk_size: int | None, is_misled: bool) -> None:
     network = PAPER.own_network()
     inputs, targets, mask, lengths = PAPER.draw(1, np.random.default_rng(0))
-    found = gradient_over_chunks(
-        RULES["bptt"](), network, PAPER.loss, *map(jnp.asarray, (inputs, targets, mask / mask.sum())),
-        chunk_size=chunk_size, lengths=jnp.asarray(lengths),
-    )  # fmt: skip
+    gradient = functools.partial(
+        gradient_over_chunks, RULES["bptt"](), loss=PAPER.loss, chunk_size=chunk_size
+    )
+    found = quick_jit(gradient)(network, inputs=inputs, targets=targets, mask=mask, lengths=lengths)
     # The weight is 1/2 and has to become -1/6, so that its gradient has to be positive.
     assert (float(found.gradient.weight) < 0) == is_misled
 

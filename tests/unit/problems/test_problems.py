@@ -1,9 +1,15 @@
 """Every problem: what it draws, and that its scores without and with all knowledge are as it says."""
 
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
 
+from tests.laws.compilation import quick_jit
 from tests.unit.problems.guessers import GUESSERS
 from tests.unit.problems.solvers import SOLVERS
 from throughtime.core.errors import OptionError
@@ -79,9 +85,14 @@ def draw(problem: Problem, count: int = 40, seed: int = 0) -> Examples:
     return problem.draw(count, np.random.default_rng(seed))
 
 
+@functools.cache
+def losses_of(kind: type[Problem]) -> Callable[..., Any]:
+    return quick_jit(jax.vmap(jax.vmap(kind.loss)))
+
+
 def mean_loss(problem: Problem, outputs: np.ndarray, examples: Examples) -> tuple[float, float]:
     """Return the mean loss over the steps that count, and its standard error over the sequences."""
-    each = jax.jit(jax.vmap(jax.vmap(problem.loss)))(outputs.astype(np.float32), examples.targets)
+    each = losses_of(type(problem))(outputs.astype(np.float32), examples.targets)
     losses, counts = (np.asarray(each) * examples.mask).sum(axis=0, dtype=float), examples.mask.sum(axis=0)
     mean = losses.sum() / counts.sum()
     return mean, np.std(losses - mean * counts) / np.sqrt(len(counts)) / counts.mean()
@@ -201,6 +212,11 @@ def test_chance_is_what_guessing_gets(problem: Problem) -> None:
 def test_names_are_kinds() -> None:
     assert all(name == problem.kind for name, problem in PROBLEMS.items())
     assert {type(problem) for problem in DRAWN} == set(PROBLEMS.values())
+
+
+def test_every_problem_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "problems.md").read_text(encoding="utf-8")
+    assert [name for name in PROBLEMS if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -1,0 +1,76 @@
+"""The gradient of a batch in the manner that the settings of a training step describe."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
+
+from throughtime.core.sequence_map import Network
+from throughtime.learning import Gradient, LearningRule, gradient_over_chunks
+from throughtime.learning.rule import Loss
+from throughtime.training.settings import StepSettings
+
+
+class Manner(NamedTuple):
+    """What of the settings decides how a gradient is computed, and so for what it is compiled."""
+
+    rule: LearningRule
+    chunk_size: int | None
+    weight_noise: float
+
+
+def manner_of(settings: StepSettings) -> Manner:
+    """Return how the settings have a gradient computed."""
+    return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise)
+
+
+def batch_gradient(
+    manner: Manner,
+    network: Network,
+    loss: Loss,
+    inputs: Shaped[Array, "T B *I"],
+    targets: Shaped[Array, "T B *O"],
+    mask: Float[Array, "T B"],
+    lengths: Integer[Array, " B"],
+    key: PRNGKeyArray,
+    count: Integer[Array, ""],
+) -> Gradient:
+    """Return loss and gradient of a batch.
+
+    Arguments:
+        key: source of the run's noise.
+        count: which step of the run this is, from 0; each draws noise of its own.
+    """
+    key = jax.random.fold_in(key, count)
+    if manner.weight_noise > 0:
+        # Apart from the noise of the network and of the rule, so that those are the same with it and without.
+        network = with_weight_noise(network, manner.weight_noise, jax.random.fold_in(key, 2))
+    return gradient_over_chunks(
+        manner.rule,
+        network,
+        loss,
+        inputs,
+        targets,
+        mask,
+        chunk_size=manner.chunk_size,
+        lengths=lengths,
+        key=key,
+    )
+
+
+def with_weight_noise(network: Network, deviation: float, key: PRNGKeyArray) -> Network:
+    """Return a network with Gaussian noise on every weight, the same for all sequences and all steps.
+
+    **Source**
+
+        Graves 2011, "Practical variational inference for neural networks" (fixed variance); Graves, Mohamed &
+        Hinton 2013, arXiv 1303.5778, section 3.
+    """
+    weights, rest = eqx.partition(network, eqx.is_inexact_array)
+    leaves, structure = jax.tree.flatten(weights)
+    noisy = [
+        leaf + deviation * jax.random.normal(one, leaf.shape, leaf.dtype)
+        for one, leaf in zip(jax.random.split(key, len(leaves)), leaves, strict=True)
+    ]
+    return eqx.combine(jax.tree.unflatten(structure, noisy), rest)
