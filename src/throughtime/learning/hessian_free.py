@@ -156,7 +156,7 @@ def hessian_free(
             step_size,
         )
 
-    return optax.GradientTransformationExtraArgs(init, update)  # type: ignore[arg-type]
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
 def _best_kept(
