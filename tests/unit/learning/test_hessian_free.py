@@ -1,5 +1,9 @@
 """Hessian-free steps: exact on quadratics, careful on what is none."""
 
+import contextlib
+import io
+import re
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -189,3 +193,13 @@ def test_a_second_step_compiles_nothing() -> None:
     after = update(first, optimizer.init(first))
     update(*after)
     assert update._cache_size() == 1
+
+
+def test_the_example_of_the_page_prints_what_is_written() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "hessian_free.md").read_text(encoding="utf-8")
+    found = re.search(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    assert found is not None
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(found[1], "hessian_free.md", "exec"), {})
+    assert printed.getvalue() == "True\n"
