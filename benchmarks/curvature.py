@@ -23,7 +23,7 @@ REPEATS = 7
 
 
 def measure() -> list[dict[str, object]]:
-    """Return the milliseconds of a gradient and of a product, the setting up of ten products shared by them."""
+    """Return the milliseconds of a gradient and of a product; ten products share what is set up."""
     problem = Adding(length=LENGTH, version="martens")
     sizes = {"feature_count": problem.feature_count, "output_size": problem.output_size}
     rows: list[dict[str, object]] = []
