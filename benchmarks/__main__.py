@@ -21,6 +21,7 @@ NAMES = (
     "dilated",
     "large_file",
     "linear_recurrences",
+    "curvature",
 )
 RESULTS = Path(__file__).parent / "results"
 

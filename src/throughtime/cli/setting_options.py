@@ -18,7 +18,7 @@ from throughtime.core.options import Options
 from throughtime.learning import RULES
 from throughtime.networks.architecture import CELL_NAMES, Architecture
 from throughtime.tasks import TASKS
-from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 from throughtime.training.settings import DataSettings, Settings, SolvingSettings, TrainingSettings
 
 Given = dict[str, dict[str, Any]]
@@ -29,7 +29,7 @@ NAMES = {
     "input_initializer": tuple(INITIALIZERS),
     "recurrent_initializer": tuple(INITIALIZERS),
     "rule": tuple(RULES),
-    "optimizer": tuple(OPTIMIZERS),
+    "optimizer": OPTIMIZER_NAMES,
     "schedule": SCHEDULES,
     "metric": tuple(dict.fromkeys(["loss", *(metric for task in TASKS.values() for metric in task.metrics)])),
 }

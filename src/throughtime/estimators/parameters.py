@@ -89,6 +89,10 @@ class SequenceParameters(BaseEstimator):
         clip_value: float = _TRAINING.clip_value,
         weight_noise: float = _TRAINING.weight_noise,
         batch_size: int = _TRAINING.batch_size,
+        damping: float = _TRAINING.damping,
+        structural_damping: float = _TRAINING.structural_damping,
+        curvature_sequences: int | None = _TRAINING.curvature_sequences,
+        cg_iterations: int = _TRAINING.cg_iterations,
         epochs: int = _TRAINING.epochs,
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
@@ -177,6 +181,13 @@ class SequenceParameters(BaseEstimator):
             weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is
                 taken, at least 0.
             batch_size: sequences in a step, at least 1.
+            damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
+                takes whole batches, and has no use for the step size, its schedule, decay and clipping.
+            structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
+                beside weights that change, at least 0.
+            curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
+                least 1; all when None.
+            cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step.
             epochs: most passes over the training data, at least 1.
             validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
                 none.
@@ -237,6 +248,10 @@ class SequenceParameters(BaseEstimator):
         self.clip_value = clip_value
         self.weight_noise = weight_noise
         self.batch_size = batch_size
+        self.damping = damping
+        self.structural_damping = structural_damping
+        self.curvature_sequences = curvature_sequences
+        self.cg_iterations = cg_iterations
         self.epochs = epochs
         self.validation = validation
         self.patience = patience

@@ -2,8 +2,11 @@
 
 from throughtime.learning.bptt import BPTT
 from throughtime.learning.chunks import gradient_over_chunks
+from throughtime.learning.conjugate_gradients import Descent, conjugate_gradients
 from throughtime.learning.eprop import EProp
 from throughtime.learning.forward_gradient import ForwardGradient
+from throughtime.learning.gauss_newton import Curvature, gauss_newton, outputs_and_hidden
+from throughtime.learning.hessian_free import HessianFreeState, hessian_free
 from throughtime.learning.kf_rtrl import KFRTRL
 from throughtime.learning.rflo import RFLO
 from throughtime.learning.rtrl import RTRL
@@ -24,11 +27,18 @@ __all__ = [
     "RTRL",
     "RULES",
     "UORO",
+    "Curvature",
+    "Descent",
     "EProp",
     "ForwardGradient",
     "Gradient",
+    "HessianFreeState",
     "LearningRule",
     "SnAp",
     "TruncatedBPTT",
+    "conjugate_gradients",
+    "gauss_newton",
     "gradient_over_chunks",
+    "hessian_free",
+    "outputs_and_hidden",
 ]

@@ -10,6 +10,7 @@ import optax
 from jaxtyping import Array
 
 from throughtime.core.sequence_map import Network
+from throughtime.training.curvature_steps import HESSIAN_FREE
 
 
 def _matrices(network: Network) -> Network:
@@ -37,6 +38,9 @@ OPTIMIZERS: dict[str, Callable[[], optax.GradientTransformation]] = {
     "sgd": optax.identity,
 }
 """How each scales the gradient. All decay is decoupled: it goes around this scaling."""
+
+OPTIMIZER_NAMES = (*OPTIMIZERS, HESSIAN_FREE)
+"""Every optimiser that can be chosen: those that need a gradient alone, and one that needs the curvature."""
 
 SCHEDULES = ("constant", "cosine", "linear")
 """How the step size goes on after the warm-up: as it is, or down to zero at the last step."""

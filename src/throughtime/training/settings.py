@@ -15,12 +15,31 @@ from throughtime.learning import RULES
 from throughtime.learning.bptt import PENALTIES
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS
-from throughtime.training.optimizers import OPTIMIZERS, SCHEDULES
+from throughtime.training.curvature_steps import HESSIAN_FREE
+from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 from throughtime.training.rule_settings import RuleSettings
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+
+
+OF_FIRST_ORDER = (
+    *RuleSettings.model_fields,
+    "chunk_size",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "weight_decay_l1",
+    "clip_norm",
+    "clip_value",
+    "weight_noise",
+)
+"""The settings of a step that are of no use to an optimiser that finds its way by the curvature."""
+
+OF_HESSIAN_FREE = ("damping", "structural_damping", "curvature_sequences", "cg_iterations")
+"""The settings of a step that are of no use to any other optimiser."""
 
 
 class DataSettings(Options):
@@ -65,6 +84,14 @@ class StepSettings(RuleSettings):
         weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is taken,
             at least 0.
         batch_size: sequences in a step, at least 1.
+        damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
+            finds the length of its steps by itself: the rule and its options, the learning rate and
+            its schedule, decay, clipping and weight noise are not for it.
+        structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
+            beside weights that change, at least 0.
+        curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
+            least 1; all when left out.
+        cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step, at least 1.
     """
 
     chunk_size: Count | None = None
@@ -78,6 +105,23 @@ class StepSettings(RuleSettings):
     clip_value: NotNegative = 0.0
     weight_noise: NotNegative = 0.0
     batch_size: Count = 32
+    damping: Positive = 0.1
+    structural_damping: NotNegative = 0.0
+    curvature_sequences: Count | None = None
+    cg_iterations: Count = 300
+
+    def check_together(self) -> None:
+        """Raise `ValueError` if a setting was given that the rule or the optimiser has no use for."""
+        super().check_together()
+        is_curved = self.optimizer == HESSIAN_FREE
+        for name in OF_FIRST_ORDER if is_curved else OF_HESSIAN_FREE:
+            given, default = getattr(self, name), type(self).model_fields[name].default
+            if given != default:
+                raise ValueError(
+                    f"{name} is {given} and optimizer is {self.optimizer!r}, which has no use for it; leave "
+                    f"{name} out, or choose "
+                    + ("another optimizer" if is_curved else f"optimizer={HESSIAN_FREE!r}")
+                )
 
     @property
     def needs_the_end(self) -> bool:
@@ -87,7 +131,7 @@ class StepSettings(RuleSettings):
     @field_validator("optimizer")
     @classmethod
     def _known_optimizer(cls, name: str) -> str:
-        return choose("optimizer", name, OPTIMIZERS)
+        return choose("optimizer", name, OPTIMIZER_NAMES)
 
     @field_validator("schedule")
     @classmethod

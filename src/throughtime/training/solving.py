@@ -11,6 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.noise import without_noise
@@ -19,9 +20,10 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import prefetch
 from throughtime.problems import Examples, Problem
 from throughtime.training.arrays import copied
+from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step
 from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.settings import SolvingSettings
-from throughtime.training.steps import optimizer_of, start_optimizer, update
+from throughtime.training.steps import OptimizerState, optimizer_of, start_optimizer, update
 
 
 class Check(NamedTuple):
@@ -86,7 +88,7 @@ def solve(
     optimizer = optimizer_of(settings, settings.iterations)
     network = copied(network)
     optimizer_state = start_optimizer(network, settings, settings.iterations)
-    key, manner = key_for(seed, "noise"), manner_of(settings)
+    key = key_for(seed, "noise")
     checks: list[Check] = []
     seconds = 0.0
 
@@ -106,10 +108,16 @@ def solve(
         while going_on and (part := list(itertools.islice(ready, settings.check_every))):
             done, started = checks[-1].iteration, time.perf_counter()
             for count, batch in enumerate(part, done):
-                gradient = _gradient(
-                    network, *batch, key, np.int32(count), problem=type(problem), manner=manner
+                network, optimizer_state = _step(
+                    network,
+                    optimizer_state,
+                    batch,
+                    key,
+                    count,
+                    problem=type(problem),
+                    settings=settings,
+                    optimizer=optimizer,
                 )
-                network, optimizer_state = update(network, optimizer_state, gradient, optimizer=optimizer)
             jax.tree.leaves(network)[0].block_until_ready()
             seconds += time.perf_counter() - started
             going_on = check(done + len(part))
@@ -134,6 +142,37 @@ def _drawn(problem: Problem, count: int, batch_size: int, seed: int) -> list[Exa
         problem.draw(size, generator_for(seed, "test sequences", number))
         for number in range(math.ceil(count / size))
     ]
+
+
+def _step(
+    network: Network,
+    optimizer_state: OptimizerState,
+    batch: Examples,
+    key: PRNGKeyArray,
+    count: int,
+    *,
+    problem: type[Problem],
+    settings: SolvingSettings,
+    optimizer: optax.GradientTransformation,
+) -> tuple[Network, OptimizerState]:
+    """Return network and optimiser after one step, in the buffers of those before it."""
+    if settings.optimizer == HESSIAN_FREE:
+        network, optimizer_state, _ = curvature_step(
+            network,
+            optimizer_state,
+            batch.inputs,
+            batch.targets,
+            batch.mask / batch.mask.sum(),
+            batch.lengths,
+            key,
+            np.int32(count),
+            loss=problem.loss,
+            optimizer=optimizer,
+            curvature_sequences=settings.curvature_sequences,
+        )
+        return network, optimizer_state
+    gradient = _gradient(network, *batch, key, np.int32(count), problem=problem, manner=manner_of(settings))
+    return update(network, optimizer_state, gradient, optimizer=optimizer)
 
 
 @partial(jax.jit, static_argnames=("problem", "manner"))

@@ -17,6 +17,7 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
+from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
 from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
@@ -26,6 +27,12 @@ OptimizerState = Any
 
 def optimizer_of(settings: StepSettings, total_steps: int) -> optax.GradientTransformation:
     """Return the optimiser that the settings describe, for a run of at most `total_steps` steps."""
+    if settings.optimizer == HESSIAN_FREE:
+        return curved_optimizer(
+            damping=settings.damping,
+            structural_damping=settings.structural_damping,
+            iterations=settings.cg_iterations,
+        )
     return optimizer(
         settings.optimizer,
         learning_rate=settings.learning_rate,
@@ -66,11 +73,40 @@ def training_step(
         key: source of the run's noise.
         count: which step of the run this is, from 0; each draws noise of its own.
     """
+    if settings.optimizer == HESSIAN_FREE:
+        targets, mask = _unfolded(
+            batch.targets, batch.lengths, batch.weights, batch.inputs.shape[0], task=task
+        )
+        return curvature_step(
+            network,
+            optimizer_state,
+            batch.inputs,
+            targets,
+            mask,
+            batch.lengths,
+            key,
+            np.int32(count),
+            loss=task.loss,
+            optimizer=optimizer_of(settings, total_steps),
+            curvature_sequences=settings.curvature_sequences,
+        )
     loss, gradient = _gradient(network, *batch, key, np.int32(count), task=task, manner=manner_of(settings))
     network, optimizer_state = update(
         network, optimizer_state, gradient, optimizer=optimizer_of(settings, total_steps)
     )
     return network, optimizer_state, loss
+
+
+@partial(jax.jit, static_argnames=("steps", "task"))
+def _unfolded(
+    targets: Shaped[Array, "B *O"],
+    lengths: Integer[Array, " B"],
+    weights: Float[Array, " B"],
+    steps: int,
+    *,
+    task: type[Task],
+) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
+    return task.unfold(targets, lengths, weights, steps)
 
 
 @partial(jax.jit, static_argnames=("task", "manner"))
