@@ -64,7 +64,7 @@ def draw_rules(comparison: RuleComparison) -> Figure:
     _bars(panels[3], rows, "time of a step, µs", [1e6 * row.seconds for row in rows])
     _bars(panels[4], rows, "memory, kB (hatched: trace)", [row.memory / 1000 for row in rows])
     panels[2].set_xscale("linear")
-    panels[2].set_xlim(0, 1.45 * max(90.0, *angles))
+    panels[2].set_xlim(0, 1.45 * max(90.0, *(a.angle for a in overall)))
     panels[2].set_xticks([0, 30, 60, 90])
     traces = [row.trace / 1000 for row in rows]
     panels[4].barh(

@@ -23,7 +23,7 @@ POINTS = 4
 """At how many random weights, states and inputs a step is examined; a unit that is off at one is on at
 another. The states are those after 0, 1, 2, ... steps."""
 
-_QUICK = {"xla_backend_optimization_level": 0}
+_QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 """Options of the compiler for what runs a few times only."""
 
 
@@ -54,8 +54,9 @@ def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
     def arrays(noise: Shaped[Array, " 2"]) -> list[Array]:
         return jax.tree.leaves(split(initial_states(cell, 1, jax.random.wrap_key_data(noise)))[0])
 
-    like = jax.eval_shape(arrays, np.zeros(2, np.uint32))
-    states = [jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype) for leaf in like]
+    states = [
+        jax.eval_shape(lambda leaf: leaf[0], leaf) for leaf in jax.eval_shape(arrays, np.zeros(2, np.uint32))
+    ]
     weights, rest = split(cell)
     draw = np.random.default_rng(0)
     points = _Point(
@@ -111,7 +112,7 @@ class _Seen:
     def note(self, there: Bool[np.ndarray, "..."], number: int) -> None:
         """Note where the derivative of one of the numbers is other than zero."""
         count = np.count_nonzero(there)
-        self._anything |= count > 0
+        self._anything = self._anything or bool(count)
         self._fitting = [
             rows for rows in self._fitting if np.count_nonzero(there.reshape(rows)[:, number]) == count
         ]
@@ -177,7 +178,7 @@ def _ones(outline: Any) -> Any:
     if not isinstance(outline, jax.ShapeDtypeStruct):
         return outline
     if jnp.issubdtype(outline.dtype, jax.dtypes.prng_key):
-        return jax.random.wrap_key_data(np.ones((*outline.shape, 2), np.uint32))
+        return jax.random.wrap_key_data(jnp.ones((*outline.shape, 2), jnp.uint32))
     return np.ones(outline.shape, outline.dtype)
 
 
