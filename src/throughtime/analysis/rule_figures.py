@@ -36,7 +36,7 @@ def draw_rules(comparison: RuleComparison) -> Figure:
     bars = 0.34 * len(rows) + 1.5
     longest_name = max(len(name) for name in arrays)
     below_height = 0.27 * len(rows) + 0.8 + 0.075 * longest_name
-    figure = new_figure(14, bars + below_height)
+    figure = new_figure(14.0, bars + below_height)
     halves: Any = figure.subfigures(2, 1, height_ratios=[bars, below_height])
     above, below = halves
     above.suptitle(

@@ -194,7 +194,7 @@ def _show(compared: RuleComparison) -> None:
             row.name,
             row.kept,
             _with_error(found.bias, found.bias_error),
-            _with_error(found.variance, 0),
+            _with_error(found.variance, 0.0),
             f"{_with_error(found.angle, found.angle_error)}°",
             f"{1e6 * row.seconds:,.0f}",
             _bytes(row.memory),
