@@ -32,18 +32,20 @@ def test_gradient_flow(shell: Shell, tiny: Path, tmp_path: Path) -> None:
 def test_compare_rules(shell: Shell, tiny: Path, tmp_path: Path) -> None:
     picture = tmp_path / "rules.svg"
     given = ("compare-rules", tiny, tiny.parent / "train.csv", "--window", 4, "--draws", 2, "--repeats", 1)
-    rules = ("--rule", "bptt", "--rule", "rtrl", "--rule", "rflo", "--rule", "snap:order=2")
-    outcome = shell(*given, *rules, "--out", picture)
+    outcome = shell(*given, "--rule", "bptt")
     assert outcome.status == 0, outcome.err
     assert "against BPTT through all of it" in outcome.out
-    assert "left out rflo: the rule 'rflo'" in outcome.err
+    assert "truncated" in outcome.out
+    rules = ("--rule", "bptt", "--rule", "rtrl", "--rule", "rflo", "--rule", "truncated_bptt:stride=1,reach=2")
+    outcome = shell(*given, *rules, "--json", "--out", picture)
+    assert outcome.status == 0, outcome.err
     assert "<svg" in picture.read_text()
-    found = json.loads(shell(*given, *rules, "--json").out)
+    found = json.loads(outcome.out)
     assert found["window"] == 4
-    assert list(found["refused"]) == ["rflo"]
+    assert "the rule 'rflo'" in found["refused"]["rflo"]
     biases = {row["rule"]: row["agreement"]["all"]["bias"] for row in found["rules"]}
-    assert list(biases) == ["whole bptt", "bptt", "rtrl", "snap:order=2"]
-    assert biases["rtrl"] < 1e-5 < 0.01 < biases["bptt"]
+    assert list(biases) == ["whole bptt", "bptt", "rtrl", "truncated_bptt:stride=1,reach=2"]
+    assert biases["rtrl"] < 1e-5 < 0.01 < biases["truncated_bptt:stride=1,reach=2"] < biases["bptt"]
 
 
 @pytest.mark.parametrize(
