@@ -69,4 +69,5 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 
 
 def test_numbers_are_short() -> None:
-    assert [number_in_words(value) for value in (0.0, 1.2345, 2983.4, 1e-7)] == ["0", "1.23", "2,983", "1e-07"]
+    words = [number_in_words(value) for value in (0.0, 1.2345, 2983.4, 1e-7)]
+    assert words == ["0", "1.23", "2,983", "1e-07"]
