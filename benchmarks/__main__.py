@@ -22,6 +22,7 @@ NAMES = (
     "large_file",
     "linear_recurrences",
     "curvature",
+    "learning_rules",
 )
 RESULTS = Path(__file__).parent / "results"
 
