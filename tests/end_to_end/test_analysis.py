@@ -36,7 +36,16 @@ def test_compare_rules(shell: Shell, tiny: Path, tmp_path: Path) -> None:
     assert outcome.status == 0, outcome.err
     assert "against BPTT through all of it" in outcome.out
     assert "truncated" in outcome.out
-    rules = ("--rule", "bptt", "--rule", "rtrl", "--rule", "rflo", "--rule", "truncated_bptt:stride=1,reach=2")
+    rules = (
+        "--rule",
+        "bptt",
+        "--rule",
+        "rtrl",
+        "--rule",
+        "rflo",
+        "--rule",
+        "truncated_bptt:stride=1,reach=2",
+    )
     outcome = shell(*given, *rules, "--json", "--out", picture)
     assert outcome.status == 0, outcome.err
     assert "<svg" in picture.read_text()
