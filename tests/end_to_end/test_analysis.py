@@ -36,8 +36,16 @@ def test_compare_rules(shell: Shell, tiny: Path, tmp_path: Path) -> None:
     assert outcome.status == 0, outcome.err
     assert "against BPTT through all of it" in outcome.out
     assert "truncated" in outcome.out
-    names = ("bptt", "rtrl", "rflo", "truncated_bptt:stride=1,reach=2")
-    rules = [part for name in names for part in ("--rule", name)]
+    rules = (
+        "--rule",
+        "bptt",
+        "--rule",
+        "rtrl",
+        "--rule",
+        "rflo",
+        "--rule",
+        "truncated_bptt:stride=1,reach=2",
+    )
     outcome = shell(*given, *rules, "--json", "--out", picture)
     assert outcome.status == 0, outcome.err
     assert "<svg" in picture.read_text()

@@ -27,7 +27,8 @@ STEPS = StepJacobians(np.full((5, 2, 3), [2.0, 1.0, 0.0]), LENGTHS)
 SPECTRUM = LyapunovSpectrum(np.array([0.1, -1.0, -np.inf]), np.zeros((2, 3)), 8)
 EXACT = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, 1)
 ROW = RuleMeasurement("bptt", "exact", False, {ALL: EXACT, "w": EXACT}, 1e-5, 1000, 0)
-NOISY = replace(ROW, name="noisy", kept="unbiased", agreements=dict.fromkeys((ALL, "w"), Agreement(9.0, 8.0, 3000.0, 80.0, 1.0, 32)))  # fmt: skip  # noqa: E501
+NOISE = Agreement(9.0, 8.0, 3000.0, 80.0, 1.0, 32)
+NOISY = replace(ROW, name="noisy", kept="unbiased", agreements={ALL: NOISE, "w": NOISE})
 
 
 def test_a_panel_for_each_network_and_each_measure() -> None:
@@ -69,5 +70,9 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 
 
 def test_numbers_are_short() -> None:
-    words = [number_in_words(value) for value in (0.0, 1.2345, 2983.4, 1e-7)]
-    assert words == ["0", "1.23", "2,983", "1e-07"]
+    assert [number_in_words(value) for value in (0.0, 1.2345, 2983.4, 1e-7)] == [
+        "0",
+        "1.23",
+        "2,983",
+        "1e-07",
+    ]
