@@ -2,24 +2,20 @@
 
 from typing import Any, ClassVar, Literal
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell, State
 from throughtime.core.errors import choose
 from throughtime.core.sequence_map import Network
-from throughtime.core.state import initial_states
 from throughtime.learning.carrying import Carrying
 from throughtime.learning.feedback import Feedback, with_random_feedback
-from throughtime.learning.one_step import moving_after, with_memory
+from throughtime.learning.influence import Influence
+from throughtime.learning.rtrl import RTRL
 from throughtime.learning.rule import check_is_cell
-from throughtime.learning.stepwise import Moving, StepwiseRule, split
+from throughtime.learning.stepwise import Moving
 
 
-class EProp(StepwiseRule):
+class EProp(RTRL):
     r"""E-prop: each weight has a trace of what it did to the units' memories, and the error of now judges it.
 
     **Equations**
@@ -47,8 +43,10 @@ class EProp(StepwiseRule):
 
     **Cost**
 
-        time O(P S^2) a step and memory O(P S) for each sequence, for the P weights that the state hangs on
-        and a state of S numbers: the traces of Eq. 1 are kept in full, also where C_t is diagonal
+        for P weights that the state hangs on, time O(P) a step and memory O(P) for each sequence where a
+        weight acts on the memory of one unit, as in one layer of LSTMs, of GRUs or of leaky units. A weight
+        that acts on the memories of S units (of the layers above it in a stack; of a reset gate before the
+        recurrent product) has S traces, and they take time O(S) each.
 
     **Differs from**
 
@@ -72,80 +70,40 @@ class EProp(StepwiseRule):
     def __check_init__(self) -> None:
         choose("feedback", self.feedback, ("symmetric", "random"))
 
-    def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> Moving:
-        """Return traces of zeros: a tangent of the state for each weight that the state hangs on."""
+    def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> Influence:
+        """Return traces of zeros.
+
+        **Raises**
+
+            NotACellError: the network must see whole sequences.
+            NotForThisRuleError: random feedback has no readout to go around, or the cell takes its recurrent
+                products in a loop.
+        """
         cell = check_is_cell(self.kind, network)
         self._check(cell)
-        acting, _ = _acting(cell)
-        count = sum(leaf.size for leaf in acting.values())
-        moving, _ = split(initial_states(cell, 1, jax.random.key(0) if key is None else key))
-        return jax.tree.map(lambda part: jnp.zeros((batch_size, count, *part.shape[1:]), part.dtype), moving)
+        return super().start(Carrying(cell), batch_size)
 
     def _check(self, network: Cell) -> None:
         """Raise `NotForThisRuleError` for a network that is not made for this rule."""
         if self.feedback == "random":
             with_random_feedback(self.kind, network, self.feedback_seed)
 
-    def enter(self, network: Cell, trace: Moving) -> Moving:
+    def enter(self, network: Cell, trace: Influence) -> Influence:
         """Return the traces at the initial state, which may be learned."""
-        acting, build = _acting(network)
-        _, tangent = jax.linearize(lambda acting: split(build(acting).initial_state())[0], acting)
-        first = _of_each(tangent, acting)
-        return jax.tree.map(lambda old, new: jnp.broadcast_to(new, old.shape).astype(old.dtype), trace, first)
+        return super().enter(Carrying(network), trace)
 
     def move(self, network: Cell, state: State, x: Shaped[Array, "*I"]) -> tuple[State, Float[Array, " O"]]:
         """Return a step of one example, differentiated as in Eq. 3."""
         if self.feedback == "random":
             network = with_random_feedback(self.kind, network, self.feedback_seed)
-        return Carrying(network).step(state, network.project(x))
+        return super().move(Carrying(network), state, x)
 
-    def recall(self, network: Cell, trace: Moving, slope: Moving) -> Network:
+    def recall(self, network: Cell, trace: Influence, slope: Moving) -> Network:
         """Return the part of Eq. 3 that goes through the traces, summed over the sequences."""
-        acting, _ = _acting(network)
-        along: Any = sum(
-            jnp.einsum("bs,bns->n", one.reshape(len(one), -1), other.reshape(*other.shape[:2], -1))
-            for one, other in zip(jax.tree.leaves(slope), jax.tree.leaves(trace), strict=True)
-        )
-        _, restore = ravel_pytree(acting)
-        of_acting = restore(along) if acting else {}
-        leaves, structure = jax.tree.flatten(eqx.filter(network, eqx.is_inexact_array))
-        return jax.tree.unflatten(
-            structure, [of_acting.get(number, jnp.zeros_like(leaf)) for number, leaf in enumerate(leaves)]
-        )
+        carrying: Any = super().recall(Carrying(network), trace, slope)
+        cell: Network = carrying.cell
+        return cell
 
-    def follow(self, network: Cell, trace: Moving, state: State, x: Shaped[Array, "B *I"]) -> Moving:
+    def follow(self, network: Cell, trace: Influence, state: State, x: Shaped[Array, "B *I"]) -> Influence:
         """Return the traces one step on: Eq. 1."""
-        acting, build = _acting(network)
-
-        def one(trace: Moving, state: State, x: Shaped[Array, "*I"]) -> Moving:
-            moving, fixed = split(state)
-
-            def after(acting: dict[int, Array], moving: Moving) -> Moving:
-                return moving_after(Carrying(build(acting)), moving, fixed, x)
-
-            _, tangent = jax.linearize(after, acting, moving)
-            still = jax.tree.map(jnp.zeros_like, (acting, moving))
-            carried = jax.vmap(lambda old: tangent(still[0], old))(trace)
-            direct = _of_each(lambda acting: tangent(acting, still[1]), acting)
-            return jax.tree.map(lambda old, new: (old + new).astype(old.dtype), carried, direct)
-
-        return jax.vmap(one)(trace, state, x)
-
-
-def _acting(network: Cell) -> tuple[dict[int, Array], Any]:
-    """Return the weights that the state hangs on, and what makes a network with others in their place."""
-    parameters, rest = eqx.partition(network, eqx.is_inexact_array)
-    leaves, structure = jax.tree.flatten(parameters)
-    memory = with_memory(network)
-
-    def build(acting: dict[int, Array]) -> Cell:
-        every = [acting.get(number, leaf) for number, leaf in enumerate(leaves)]
-        return eqx.combine(jax.tree.unflatten(structure, every), rest)
-
-    return {number: leaf for number, leaf in enumerate(leaves) if memory[number]}, build
-
-
-def _of_each(linear: Any, at: Any) -> Any:
-    """Return a linear function's value for each number of its argument alone, one after the other."""
-    flat, restore = ravel_pytree(at)
-    return jax.vmap(lambda unit: linear(restore(unit)))(jnp.eye(flat.size, dtype=flat.dtype))
+        return super().follow(Carrying(network), trace, state, x)

@@ -190,6 +190,20 @@ def test_a_product_of_this_step_is_not_recurrent() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "arrays"),
+    [(LeakyElman(2, 7, key=KEYS[0]), 1), (GRU(2, 7, key=KEYS[0]), 1), (LSTM(2, 7, key=KEYS[0]), 2)],
+    ids=["leaky", "gru", "lstm"],
+)
+def test_traces_of_one_layer_are_a_number_for_each_weight_and_array_of_the_state(
+    cell: Any, arrays: int
+) -> None:
+    weights = sum(leaf.size for leaf in jax.tree.leaves(cell))
+    network = Stack([cell, Linear(7, 3, key=KEYS[1])])
+    traces = sum(leaf.size for leaf in jax.tree.leaves(EProp().start(network, 4)))
+    assert traces == 4 * arrays * weights
+
+
+@pytest.mark.parametrize(
     ("rule", "network", "message"),
     [
         (
