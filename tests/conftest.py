@@ -24,6 +24,11 @@ hypothesis.settings.register_profile("throughtime", deadline=None, derandomize=T
 hypothesis.settings.load_profile("throughtime")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option with which tests over many cells leave none out."""
+    parser.addoption("--every-row", action="store_true", help="examine every cell where a run samples them")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run, and every process that it starts, one compilation cache that is empty at first."""
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

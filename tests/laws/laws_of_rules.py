@@ -12,8 +12,18 @@ from jaxtyping import Array, PyTree
 
 from tests.laws.agreement import assert_close, assert_visible
 from tests.laws.compilation import quick_jit
-from tests.laws.registry import BATCH, CELL_ROWS, OUTPUT, TIME, Row, draw_inputs, fresh, lively
-from throughtime import BPTT, Gradient, LearningRule, gradient_over_chunks, initial_states, unroll
+from tests.laws.registry import BATCH, CELL_ROWS, HIDDEN, INPUT, OUTPUT, TIME, Row, draw_inputs, fresh, lively
+from throughtime import (
+    BPTT,
+    Gradient,
+    LeakyElman,
+    LearningRule,
+    Linear,
+    Stack,
+    gradient_over_chunks,
+    initial_states,
+    unroll,
+)
 
 EXACT = 1e-10
 DIFFERENCES = 1e-6
@@ -21,6 +31,19 @@ CHUNK = 2
 """So that there is a first chunk, more than one in the middle, and a shorter one at the end."""
 
 ROW = next(row for row in CELL_ROWS if row.name == "stack_gated")
+
+
+def leaky_stack(key: Array) -> Stack:
+    lower, upper = jax.random.split(key)
+    return Stack([LeakyElman(INPUT, HIDDEN, time_constant=2.5, key=lower), Linear(HIDDEN, OUTPUT, key=upper)])
+
+
+ROWS_BY_RULE = {"rflo": Row("stack_leaky", leaky_stack, OUTPUT)}
+"""What the rules learn that are for one cell only."""
+
+
+def row_for(rule: LearningRule) -> Row:
+    return ROWS_BY_RULE.get(rule.kind, ROW)
 
 
 class Problem(NamedTuple):
@@ -36,7 +59,7 @@ class Problem(NamedTuple):
 def problem(row: Row = ROW) -> Problem:
     draw = np.random.default_rng(11)
     cell = lively(fresh(row))
-    state = initial_states(cell, BATCH)
+    state = initial_states(cell, BATCH, jax.random.key(6))
     warm, _ = quick_jit(unroll, "reverse")(cell, draw_inputs(row, seed=4), state, lengths=None, reverse=False)
     return Problem(
         cell,
@@ -94,7 +117,7 @@ def total_by_hand(p: Problem, cell: Any, state: PyTree) -> Array:
 
 def whole_is_finite_differences(rule: LearningRule) -> None:
     """Over one whole chunk: loss by definition, gradient by central differences, parameter by parameter."""
-    p = problem()
+    p = problem(row_for(rule))
     given = whole(rule, p)
     flat, restore = ravel_pytree(p.cell)
 
@@ -113,7 +136,7 @@ def whole_is_finite_differences(rule: LearningRule) -> None:
 
 def chunks_carry_the_state(rule: LearningRule) -> None:
     """Summed over chunks, the loss and the final state are those of the whole, whatever the chunk size."""
-    p = problem()
+    p = problem(row_for(rule))
     expected = chunked(rule, p, None)
     for chunk_size in (CHUNK, 1, TIME + 1):
         summed = chunked(rule, p, chunk_size)
@@ -124,7 +147,7 @@ def chunks_carry_the_state(rule: LearningRule) -> None:
 
 def chunks_truncate(rule: LearningRule) -> None:
     """In chunks, BPTT is the derivative with the state held fixed at each border, and that is another one."""
-    p = problem()
+    p = problem(row_for(rule))
 
     def truncated(cell: Any) -> Array:
         state, total = initial_states(cell, BATCH), jnp.zeros(())
@@ -148,7 +171,7 @@ def chunks_truncate(rule: LearningRule) -> None:
 
 def mask_is_linear(rule: LearningRule) -> None:
     """Loss and gradient are linear in the mask: of two masks they add up, of none they are zero."""
-    p = problem()
+    p = problem(row_for(rule))
     last = jnp.zeros_like(p.mask).at[-1].set(1.0)
     parts = [whole(rule, p, mask=mask) for mask in (p.mask, last, p.mask + 3 * last)]
     assert_visible(parts[1].gradient, "gradient of the last step by ")
@@ -162,7 +185,7 @@ def mask_is_linear(rule: LearningRule) -> None:
 
 def masked_steps_may_hold_anything(rule: LearningRule) -> None:
     """A missing target at a step without weight changes nothing, neither value nor gradient."""
-    p = problem()
+    p = problem(row_for(rule))
     mask = p.mask.at[2, 0].set(0).at[5, 1].set(0)
     expected = whole(rule, p, mask=mask)
     missing = p.targets.at[2, 0].set(jnp.nan).at[5, 1].set(jnp.inf)
@@ -173,7 +196,7 @@ def masked_steps_may_hold_anything(rule: LearningRule) -> None:
 
 def padding_changes_nothing(rule: LearningRule) -> None:
     """With lengths, in one chunk or several, padding may hold NaN and counts for nothing."""
-    p = problem()
+    p = problem(row_for(rule))
     lengths = jnp.array([CHUNK + 1, TIME])
     real = np.arange(TIME)[:, None] < np.asarray(lengths)
     mask = p.mask * real
@@ -190,7 +213,7 @@ def padding_changes_nothing(rule: LearningRule) -> None:
 
 def state_passed_in_matters(rule: LearningRule) -> None:
     """A chunk goes on from the state it is given; differentiated by that state, its loss is right too."""
-    p = problem()
+    p = problem(row_for(rule))
     rest = initial_states(p.cell, BATCH)
     assert abs(whole(rule, p).loss - whole(rule, p, state=rest).loss) > 1e-2, "the state does not matter"
 
@@ -213,7 +236,7 @@ def state_passed_in_matters(rule: LearningRule) -> None:
 
 def gradient_has_every_parameter(rule: LearningRule) -> None:
     """The gradient is a network with an array of the same shape and type for each parameter."""
-    p = problem()
+    p = problem(row_for(rule))
     given = whole(rule, p).gradient
     parameters = eqx.filter(p.cell, eqx.is_inexact_array)
     assert jax.tree.structure(given) == jax.tree.structure(parameters)
@@ -224,7 +247,7 @@ def gradient_has_every_parameter(rule: LearningRule) -> None:
 
 def chunks_are_the_whole(rule: LearningRule) -> None:
     """Summed over chunks of any size, with and without lengths, the gradient is BPTT's over everything."""
-    p = problem()
+    p = problem(row_for(rule))
     lengths = jnp.array([CHUNK + 1, TIME])
     for real in (None, lengths):
         expected = chunked(BPTT(), p, None, real)
@@ -244,7 +267,7 @@ def _along(directions: Any, gradient: Any) -> Any:
 
 def chunks_are_the_whole_along_a_direction(rule: LearningRule) -> None:
     """With fixed directions v, the sum over chunks is the mean over them of (v . BPTT's gradient) v."""
-    p = problem()
+    p = problem(row_for(rule))
     key = jax.random.fold_in(jax.random.key(5), 1)  # as `gradient_over_chunks` derives it
     directions = rule.start(p.cell, BATCH, key).of_weights
     for real in (None, jnp.array([CHUNK + 1, TIME])):

@@ -20,6 +20,8 @@ ROWS: dict[str, tuple[laws.Law, ...]] = {
     "snap": (),
     "uoro": (),
     "kf_rtrl": (),
+    "eprop": (),
+    "rflo": (),
 }
 """Every rule, and the laws it keeps beyond those that all keep."""
 

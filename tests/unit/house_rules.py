@@ -63,7 +63,10 @@ HEADINGS = (
         ),
     ),
     Headings(
-        "learning", ("Exactness", "Cost", "Source"), frozenset({"NamedTuple"}), frozenset({"LearningRule"})
+        "learning",
+        ("Exactness", "Cost", "Source"),
+        frozenset({"NamedTuple"}),
+        frozenset({"LearningRule", "StepwiseRule", "Walk"}),
     ),
     Headings(
         "networks",

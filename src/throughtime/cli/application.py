@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
@@ -18,10 +18,12 @@ COMMANDS = {
     "evaluate": "Score a model on a file of labelled sequences.",
     "predict": "Answer for each sequence of a file.",
     "describe": "Show what a model is and how it was trained.",
+    "gradient-flow": "Show what the gradient does on its way back through time.",
+    "compare-rules": "Measure each learning rule against BPTT, on a model and its data.",
     "problem": "Train a network on sequences whose answers are known.",
     "reproduce": "Train what a recipe describes, beside the published result.",
 }
-"""Every subcommand, the module and the function of that name, and the first line of its help."""
+"""Every subcommand and the first line of its help; `command` knows where it is."""
 
 DONE, FAILED, UNUSABLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 """Exit statuses: all well; it went wrong; what was given cannot be used; Ctrl-C; nobody reads the output."""
@@ -76,8 +78,15 @@ def _command() -> Any:
 
 def _loaded(name: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    app.command(name)(getattr(import_module(f"throughtime.cli.{name}"), name))
+    app.command(name)(command(name))
     return typer.main.get_command(app)
+
+
+def command(name: str) -> Callable[..., Any]:
+    """Return the function of a subcommand, which stands in the module of that name."""
+    name = name.replace("-", "_")
+    function: Callable[..., Any] = getattr(import_module(f"throughtime.cli.{name}"), name)
+    return function
 
 
 def _show_version(wanted: bool | None) -> None:

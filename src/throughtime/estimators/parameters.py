@@ -74,6 +74,9 @@ class SequenceParameters(BaseEstimator):
         gradient_norm_penalty: float = _TRAINING.gradient_norm_penalty,
         stride: int | None = _TRAINING.stride,
         reach: int | None = _TRAINING.reach,
+        order: int | None = _TRAINING.order,
+        feedback: str | None = _TRAINING.feedback,
+        feedback_seed: int | None = _TRAINING.feedback_seed,
         directions: int | None = _TRAINING.directions,
         chunk_size: int | None = _TRAINING.chunk_size,
         optimizer: str = _TRAINING.optimizer,
@@ -158,6 +161,11 @@ class SequenceParameters(BaseEstimator):
                 has it when None.
             reach: through how many steps that gradient goes back, at least the stride; as the rule has it
                 when None.
+            order: how many steps the influences reach that the rule `"snap"` keeps, at least 1; as the rule
+                has it when None.
+            feedback: how errors come to the units of the rules `"eprop"` and `"rflo"`: `"symmetric"` or
+                `"random"`; as the rule has it when None.
+            feedback_seed: what random feedback is drawn from; as the rule has it when None.
             directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least
                 1; as the rule has it when None.
             chunk_size: steps in a chunk, at least 1; whole sequences when None.
@@ -225,6 +233,9 @@ class SequenceParameters(BaseEstimator):
         self.gradient_norm_penalty = gradient_norm_penalty
         self.stride = stride
         self.reach = reach
+        self.order = order
+        self.feedback = feedback
+        self.feedback_seed = feedback_seed
         self.directions = directions
         self.chunk_size = chunk_size
         self.optimizer = optimizer

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.extend.core import Jaxpr, JaxprEqn, Var
-from jaxtyping import Array, Float, Shaped
+from jaxtyping import Array, Float
 
 from throughtime.core.cell import Cell, Projected, State
 from throughtime.core.errors import NotForThisRuleError
@@ -20,9 +19,10 @@ from throughtime.learning.operations import (
     run,
     variables,
 )
+from throughtime.networks.wrapper import Wrapper
 
 
-class Carrying(Cell):
+class Carrying(Wrapper):
     r"""A cell whose derivative by the state before a step leaves out its recurrent products.
 
     A product is recurrent if what it multiplies hangs on an array of the state, and its result goes into that
@@ -52,22 +52,12 @@ class Carrying(Cell):
         through what a neuron keeps of its own state, while what others tell it is held fixed.
     """
 
-    cell: Cell
-    input_size: int = eqx.field(static=True)
-    output_size: int = eqx.field(static=True)
-
     def __init__(self, cell: Cell):
-        self.cell = cell
-        self.input_size = cell.input_size
-        self.output_size = cell.output_size
+        super().__init__(cell)
 
     def initial_state(self) -> State:
         """Return the initial state of the cell."""
         return self.cell.initial_state()
-
-    def project(self, x: Shaped[Array, "*I"]) -> Projected:
-        """Return the projection of the cell."""
-        return self.cell.project(x)
 
     def step(self, state: State, projected: Projected) -> tuple[State, Float[Array, " O"]]:
         """Take a step of the cell."""
@@ -79,6 +69,12 @@ class Carrying(Cell):
         results = _run(listed.jaxpr, carried, seen, _recurrent(listed.jaxpr, held, type(self.cell).__name__))
         after: tuple[State, Float[Array, " O"]] = jax.tree.unflatten(listed.structure, results)
         return after
+
+    def step_seeing(
+        self, seen: State, state: State, projected: Projected
+    ) -> tuple[State, Float[Array, " O"]]:
+        """Return what the cell within says."""
+        return self.cell.step_seeing(seen, state, projected)
 
 
 def hold(part: Array) -> Array:
@@ -126,9 +122,9 @@ def _recurrent(jaxpr: Jaxpr, state: range, name: str) -> set[Var]:
         if on & reached and has_product(operation):
             if operation.primitive.name in LOOPS:
                 raise NotForThisRuleError(
-                    f"the step of {name} takes its recurrent products in a loop ({operation.primitive.name!r}), "
-                    "so that what units carry on by themselves cannot be told apart; use the rule 'rtrl' or "
-                    "'uoro', which take any step"
+                    f"the step of {name} takes its recurrent products in a loop "
+                    f"({operation.primitive.name!r}), so that what units carry on by themselves cannot be "
+                    "told apart; use the rule 'rtrl' or 'uoro', which take any step"
                 )
             found.update(operation.outvars)
             on = set()

@@ -1,6 +1,5 @@
 """The influence of weights on a state: how it is kept, and how a step carries it on."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -12,9 +11,9 @@ from throughtime.learning.dependence import Dependence, Dependences, Table
 from throughtime.learning.one_step import moving_after
 from throughtime.learning.stepwise import Moving, join, split
 
-Influence: TypeAlias = tuple[tuple[Array | None, ...], ...]
+Influence: TypeAlias = tuple[tuple[Any, ...], ...]
 """The derivative of each array of the state by each array of weights, as a `Table` says: `full` `[S, P]`,
-`own` `[kinds, S, others]`, `none` not at all. Of a batch, `[B, ...]`."""
+`own` `[kinds, S, others]`, `none` as `None`. Of a batch, `[B, ...]`."""
 
 
 class Jacobian(NamedTuple):
@@ -77,9 +76,7 @@ def jacobian(network: Cell, found: Dependences, state: State, x: Shaped[Array, "
     ))  # fmt: skip
 
 
-def _derivatives(
-    arrays: list[Array], which: int, row: tuple[Dependence, ...], back: Any
-) -> tuple[Array | None, ...]:
+def _derivatives(arrays: list[Array], which: int, row: tuple[Dependence, ...], back: Any) -> tuple[Any, ...]:
     """Return the derivative of one of some arrays by each array that `back` returns the cotangent of."""
     size = arrays[which].size
 
@@ -94,7 +91,7 @@ def _derivatives(
     summed = seeded(ones) if "own" in kinds else [None] * len(row)
     each = jax.vmap(seeded)(jnp.diag(ones)) if "full" in kinds else [None] * len(row)
 
-    def pick(dependence: Dependence, summed: Array | None, each: Array | None) -> Array | None:
+    def pick(dependence: Dependence, summed: Any, each: Any) -> Any:
         if dependence.kind == "own":
             return summed.reshape(dependence.rows)
         return each.reshape(size, -1) if dependence.kind == "full" else None
@@ -115,7 +112,7 @@ def carried(step: Jacobian, influence: Influence, found: Dependences, kept: Tabl
     """
     states, weights = range(len(kept)), range(len(kept[0]) if kept else 0)
 
-    def entry(i: int, k: int) -> Array | None:
+    def entry(i: int, k: int) -> Any:
         want = kept[i][k]
         if want.kind == "none":
             return None
@@ -130,7 +127,7 @@ def carried(step: Jacobian, influence: Influence, found: Dependences, kept: Tabl
     return tuple(tuple(entry(i, k) for k in weights) for i in states)
 
 
-def _passed_on(slope: Array, how: Dependence, influence: Array, have: Dependence, want: Dependence) -> Array:
+def _passed_on(slope: Array, how: Dependence, influence: Array, have: Dependence, want: Dependence) -> Any:
     """Return what one array of the state passes on to another of the influence on it."""
     if how.kind == "own":
         along = slope.reshape((1, -1, 1) if have.kind == "own" else (-1, 1))
@@ -145,7 +142,7 @@ def _passed_on(slope: Array, how: Dependence, influence: Array, have: Dependence
     return kept_as(spread, Dependence("full"), want)
 
 
-def kept_as(influence: Array | None, have: Dependence, want: Dependence) -> Array | None:
+def kept_as(influence: Any, have: Dependence, want: Dependence) -> Any:
     """Return an influence that is there as `have` in the form `want`, which may leave some of it out."""
     if influence is None or have == want:
         return influence

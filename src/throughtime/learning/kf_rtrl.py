@@ -86,11 +86,11 @@ class KFRTRL(StepwiseRule):
 
             NotForThisRuleError: a matrix of weights enters the step otherwise than by such a product.
         """
-        check_is_cell(self.kind, network)
+        cell = check_is_cell(self.kind, network)
         keys = keys_for_each(self.kind, batch_size, key)
-        anatomy = _anatomy(network)
-        moving, _ = split(initial_states(network, batch_size, keys[0]))
-        dtypes = [leaf.dtype for leaf in _weights(network)[0]]
+        anatomy = _anatomy(cell)
+        moving, _ = split(initial_states(cell, batch_size, keys[0]))
+        dtypes = [leaf.dtype for leaf in _weights(cell)[0]]
         count = anatomy.alone_size + sum(anatomy.rows)
         return KFRTRLTrace(
             keys,
@@ -189,7 +189,8 @@ def _by(each: Float[Array, " N"], like: Float[Array, "N *S"]) -> Float[Array, "N
 
 def _squared(tree: Moving) -> Float[Array, " N"]:
     """Return the squared length of each tangent of a tree of them."""
-    return sum(jnp.sum(leaf.reshape(len(leaf), -1) ** 2, 1) for leaf in jax.tree.leaves(tree))
+    summed: Any = sum(jnp.sum(leaf.reshape(len(leaf), -1) ** 2, 1) for leaf in jax.tree.leaves(tree))
+    return jnp.asarray(summed)
 
 
 def _of_each(linear: Any, at: Any) -> Any:
@@ -269,10 +270,12 @@ def _walk(
 def _anatomy(network: Cell) -> _Anatomy:
     """Return where the weights of a network stand in its step, from its shapes alone."""
     leaves, structure = jax.tree.flatten(network)
-    outlines = tuple(
-        jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if eqx.is_array(leaf) else leaf for leaf in leaves
-    )
+    outlines = tuple(_outline(leaf) if eqx.is_array(leaf) else leaf for leaf in leaves)
     return _dissect(structure, outlines)
+
+
+def _outline(leaf: Array) -> Any:
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=256)

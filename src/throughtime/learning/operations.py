@@ -1,7 +1,7 @@
 """The elementary operations that JAX makes of a step, one by one."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import jax
 from jax.extend.core import ClosedJaxpr, DebugInfo, Jaxpr, JaxprEqn, Literal, Var
@@ -15,8 +15,8 @@ _PLAIN_CALLS = frozenset({"jit", "pjit", "closed_call", "core_call"})
 
 
 class Operations(NamedTuple):
-    """A function of arrays as a list of operations: `jaxpr`, whose first inputs are the `constants`; the other
-    inputs are the arrays of the arguments, and `structure` is what the results are put together to."""
+    """A function of arrays as a list of operations: `jaxpr`, whose first inputs are the `constants`. The
+    other inputs are the arrays of the arguments, and `structure` is what the results are put together to."""
 
     jaxpr: Jaxpr
     constants: list[Any]
@@ -100,7 +100,7 @@ def needed(jaxpr: Jaxpr) -> list[JaxprEqn]:
     return found[::-1]
 
 
-def is_variable(atom: Any) -> bool:
+def is_variable(atom: Any) -> TypeGuard[Var]:
     """Tell whether an operand is a variable and no number written out."""
     return not isinstance(atom, Literal)
 

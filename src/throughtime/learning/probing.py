@@ -1,17 +1,17 @@
 """Finding what depends on what in a step of a cell, from its derivatives."""
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeAlias
+from itertools import chain, pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, PRNGKeyArray, Shaped
+from jaxtyping import Array, Bool, Float, Inexact, Integer, Shaped
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Cell, State
 from throughtime.core.state import initial_states
 from throughtime.learning.dependence import FULL, NONE, Dependence, Dependences
 from throughtime.learning.one_step import an_input, moving_after
@@ -21,11 +21,10 @@ Rows: TypeAlias = tuple[int, int, int]
 
 POINTS = 4
 """At how many random weights, states and inputs a step is examined; a unit that is off at one is on at
-another."""
+another. The states are those after 0, 1, 2, ... steps."""
 
-Flags: TypeAlias = list[list[Bool[Array, " C"]]]
-"""For each array of the state and each that it may depend on: whether its derivative is anything but zero,
-and whether it is so elsewhere than it would be if numbers depended on their own, for each way of having them."""
+_QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
+"""Options of the compiler for what runs a few times only."""
 
 
 def dependences(cell: Cell) -> Dependences:
@@ -45,41 +44,51 @@ def dependences(cell: Cell) -> Dependences:
 
 
 def _outline(leaf: Any) -> Any:
-    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if eqx.is_array(leaf) else leaf
+    return jax.eval_shape(lambda: leaf) if eqx.is_array(leaf) else leaf
 
 
 @lru_cache(maxsize=256)
 def _dependences(structure: Any, outlines: tuple[Any, ...]) -> Dependences:
-    def flags(
-        seed: Shaped[Array, " 2"],
-    ) -> tuple[list[list[Bool[Array, " C"]]], list[list[Bool[Array, " C"]]]]:
-        keys = jax.random.split(jax.random.wrap_key_data(seed), POINTS)
-        points = (keys, jnp.arange(POINTS) == 0)
-        found = jax.lax.map(lambda point: _flags_at(structure, outlines, *point), points)
-        return jax.tree.map(lambda flags: jnp.any(flags, 0), found)
+    cell = jax.tree.unflatten(structure, [_ones(outline) for outline in outlines])
+
+    def arrays(noise: Shaped[Array, " 2"]) -> list[Array]:
+        return jax.tree.leaves(split(initial_states(cell, 1, jax.random.wrap_key_data(noise)))[0])
+
+    states = [
+        jax.eval_shape(lambda leaf: leaf[0], leaf) for leaf in jax.eval_shape(arrays, np.zeros(2, np.uint32))
+    ]
+    weights, rest = split(cell)
+    draw = np.random.default_rng(0)
+    points = _Point(
+        np.arange(POINTS),
+        draw.integers(2**32, size=(POINTS, 2), dtype=np.uint32),
+        [_drawn(leaf, draw) for leaf in jax.tree.leaves(weights)],
+        [_drawn(leaf, draw) for leaf in states],
+        _inputs(cell, draw),
+    )
+
+    def there(points: _Point, number: Integer[Array, ""]) -> tuple[list[Array], list[Array]]:
+        at_each = jax.vmap(lambda point: _slopes_at(point, jax.tree.structure(weights), rest, number))(points)
+        return jax.tree.map(lambda slopes: jnp.any(slopes != 0, 0), at_each)
 
     # Compiled ahead, so that it runs at once even while another function is being compiled.
-    compiled = jax.jit(flags).lower(jax.ShapeDtypeStruct((2,), jnp.uint32)).compile()
-    of_step, of_start = jax.tree.map(np.asarray, compiled(np.array([0, 1], np.uint32)))
-
-    def arrays(key: PRNGKeyArray) -> tuple[list[Array], list[Array]]:
-        cell = _drawn_cell(structure, outlines, key)
-        moving, weights = split(initial_states(cell, 1, key))[0], split(cell)[0]
-        return jax.tree.leaves(moving), jax.tree.leaves(weights)
-
-    states, parameters = jax.eval_shape(arrays, jax.eval_shape(jax.random.key, 0))
-    numbers, weights = [leaf.shape[1:] for leaf in states], [leaf.shape for leaf in parameters]
-
-    def table(flags: list[list[np.ndarray]], first: int, shapes: list[tuple[int, ...]]) -> Any:
-        return tuple(
-            tuple(_read(row[first + k], rows_of(shapes[k], math.prod(own))) for k in range(len(shapes)))
-            for row, own in zip(flags, numbers, strict=True)
-        )
-
-    flat = [(math.prod(shape),) for shape in numbers]
-    return Dependences(
-        table(of_step, 0, flat), table(of_step, len(numbers), weights), table(of_start, 0, weights)
+    compiled = jax.jit(there).lower(points, np.int32(0)).compile(compiler_options=_QUICK)
+    sizes, shapes = (
+        [math.prod(leaf.shape) for leaf in states],
+        [leaf.shape for leaf in jax.tree.leaves(weights)],
     )
+    tables: tuple[list[Any], ...] = ([], [], [])
+    for size, first in zip(sizes, np.cumsum([0, *sizes])[:-1], strict=True):
+        seen = [
+            [_Seen(shape, size) for shape in row] for row in ([(each,) for each in sizes], shapes, shapes)
+        ]
+        for number in range(size):
+            of_step, of_start = compiled(points, np.int32(first + number))
+            for each, slopes in zip(chain(*seen), (*of_step, *of_start), strict=True):
+                each.note(np.asarray(slopes), number)
+        for table, row in zip(tables, seen, strict=True):
+            table.append(tuple(each.dependence for each in row))
+    return Dependences(*(tuple(table) for table in tables))
 
 
 def rows_of(shape: tuple[int, ...], size: int) -> list[Rows]:
@@ -92,92 +101,96 @@ def rows_of(shape: tuple[int, ...], size: int) -> list[Rows]:
     return ways
 
 
-def _read(flags: Bool[np.ndarray, " C"], ways: list[Rows]) -> Dependence:
-    """Return the dependence that a derivative shows: whether it is anywhere, and, for each way, elsewhere."""
-    if not flags[0]:
-        return NONE
-    fitting = [rows for rows, elsewhere in zip(ways, flags[1:], strict=True) if not elsewhere]
-    return Dependence("own", fitting[0]) if fitting else FULL
+class _Seen:
+    """What has been seen of how an array of some size depends on another: whether it does, and the ways of
+    having numbers of one's own that fit to all of it."""
+
+    def __init__(self, shape: tuple[int, ...], size: int):
+        self._anything = False
+        self._fitting = rows_of(shape, size)
+
+    def note(self, there: Bool[np.ndarray, "..."], number: int) -> None:
+        """Note where the derivative of one of the numbers is other than zero."""
+        count = np.count_nonzero(there)
+        self._anything = self._anything or bool(count)
+        self._fitting = [
+            rows for rows in self._fitting if np.count_nonzero(there.reshape(rows)[:, number]) == count
+        ]
+
+    @property
+    def dependence(self) -> Dependence:
+        """The dependence, once all numbers are noted."""
+        if not self._anything:
+            return NONE
+        return Dependence("own", self._fitting[0]) if self._fitting else FULL
 
 
-def _flags_at(structure: Any, outlines: tuple[Any, ...], key: PRNGKeyArray, at_start: Bool[Array, ""]) -> Any:
-    """Return of each array of the state how its derivatives look, by states and weights, and at the start."""
-    weights_key, noise_key, state_key, input_key = jax.random.split(key, 4)
-    cell = _drawn_cell(structure, outlines, weights_key)
-    x = _an_input(cell, input_key)
-    weights, rest = split(cell)
-    moving, fixed = split(jax.tree.map(lambda leaf: leaf[0], initial_states(cell, 1, noise_key)))
-    numbers, structure = jax.tree.flatten(moving)
-    elsewhere = [
-        jax.random.normal(jax.random.fold_in(state_key, number), leaf.shape, leaf.dtype)
-        for number, leaf in enumerate(numbers)
-    ]
-    numbers = [jnp.where(at_start, *both) for both in zip(numbers, elsewhere, strict=True)]
+class _Point(NamedTuple):
+    """Where a step is examined: after so many steps, for counters may tell the first from the others, and
+    but for the first of all some `numbers` away; with noise from a key."""
 
-    def first(weights: Any) -> list[Array]:
-        return jax.tree.leaves(split(join(weights, rest).initial_state())[0])
-
-    def step(numbers: list[Array], weights: Any) -> list[Array]:
-        moving = jax.tree.unflatten(structure, numbers)
-        return jax.tree.leaves(moving_after(join(weights, rest), moving, fixed, x))
-
-    after, back = jax.vjp(step, numbers, weights)
-    start, back_from_start = jax.vjp(first, weights)
-
-    def of_step(seed: list[Array]) -> list[Array]:
-        by_numbers, by_weights = back(seed)
-        return [*(leaf.ravel() for leaf in by_numbers), *jax.tree.leaves(by_weights)]
-
-    def of_start(seed: list[Array]) -> list[Array]:
-        return jax.tree.leaves(back_from_start(seed)[0])
-
-    return tuple(
-        [_row(arrays, which, backward) for which in range(len(arrays))]
-        for arrays, backward in ((after, of_step), (start, of_start))
-    )
+    steps: Any
+    noise: Any
+    weights: list[Any]
+    numbers: list[Any]
+    x: Any
 
 
-def _row(
-    arrays: list[Array], which: int, back: Callable[[list[Array]], list[Array]]
-) -> list[Bool[Array, " C"]]:
-    """Return the flags of one array, gathered number by number."""
-    size = arrays[which].size
+def _slopes_at(
+    point: _Point, structure: Any, rest: Any, number: Integer[Array, ""]
+) -> tuple[list[Array], list[Array]]:
+    """Return the derivatives of one number of the state: after a step by states and weights; at the start."""
+    weights = jax.tree.unflatten(structure, point.weights)
+    rest = jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, rest)
+    cell = join(weights, rest)
+    start = initial_states(cell, 1, jax.random.wrap_key_data(point.noise))
 
-    def of_one(number: Array) -> list[Bool[Array, " C"]]:
-        seed = [jnp.zeros_like(array) for array in arrays]
-        seed[which] = (jnp.arange(size) == number).astype(seed[which].dtype).reshape(seed[which].shape)
-        return [_flags(leaf, rows_of(leaf.shape, size), number) for leaf in back(seed)]
+    def later(state: State, step: Integer[Array, ""]) -> tuple[State, None]:
+        after = cell.step(state, cell.project(point.x))[0]
+        return jax.tree.map(lambda *both: jnp.where(step < point.steps, *both), after, state), None
 
-    return [jnp.any(flags, 0) for flags in jax.lax.map(of_one, jnp.arange(size))]
+    state, _ = jax.lax.scan(later, jax.tree.map(lambda leaf: leaf[0], start), jnp.arange(POINTS - 1))
+    moving, fixed = split(state)
+    numbers, moving_structure = jax.tree.flatten(moving)
+    away = [jnp.where(point.steps == 0, 0, leaf) for leaf in point.numbers]
+    numbers = [sum(both) for both in zip(numbers, away, strict=True)]
+    borders = np.cumsum([0, *(leaf.size for leaf in numbers)])
+    chosen = [jnp.arange(*ends) == number for ends in pairwise(borders)]
+
+    def picked(moving: Any) -> Float[Array, ""]:
+        pairs = zip(chosen, jax.tree.leaves(moving), strict=True)
+        return sum((jnp.sum(jnp.where(which, leaf.ravel(), 0)) for which, leaf in pairs), start=jnp.zeros(()))
+
+    def first(weights: Any) -> Float[Array, ""]:
+        return picked(split(join(weights, rest).initial_state())[0])
+
+    def step(numbers: list[Array], weights: Any) -> Float[Array, ""]:
+        moving = jax.tree.unflatten(moving_structure, numbers)
+        return picked(moving_after(join(weights, rest), moving, fixed, point.x))
+
+    by_numbers, by_weights = jax.grad(step, (0, 1))(numbers, weights)
+    flat = [leaf.ravel() for leaf in by_numbers]
+    return [*flat, *jax.tree.leaves(by_weights)], jax.tree.leaves(jax.grad(first)(weights))
 
 
-def _flags(derivative: Array, ways: list[Rows], number: Array) -> Bool[Array, " C"]:
-    there = derivative != 0
-    elsewhere = [there.reshape(rows) & (jnp.arange(rows[1]) != number)[:, None] for rows in ways]
-    return jnp.stack([jnp.any(there), *(jnp.any(each) for each in elsewhere)])
-
-
-def _drawn_cell(structure: Any, outlines: tuple[Any, ...], key: PRNGKeyArray) -> Cell:
-    drawn = [_drawn(outline, jax.random.fold_in(key, number)) for number, outline in enumerate(outlines)]
-    cell: Cell = jax.tree.unflatten(structure, drawn)
-    return cell
-
-
-def _drawn(outline: Any, key: PRNGKeyArray) -> Any:
-    """Return random numbers in the place of weights, moderate enough that nothing saturates."""
+def _ones(outline: Any) -> Any:
+    """Return ones in the place of an array: weights will be drawn, and a mask lets everything through."""
     if not isinstance(outline, jax.ShapeDtypeStruct):
         return outline
     if jnp.issubdtype(outline.dtype, jax.dtypes.prng_key):
-        return jax.random.split(key, outline.shape)
-    if not jnp.issubdtype(outline.dtype, jnp.inexact):
-        return jnp.ones(outline.shape, outline.dtype)
-    inputs = outline.shape[-1] if outline.shape else 1
-    return jax.random.normal(key, outline.shape, outline.dtype) / math.sqrt(max(inputs, 1))
+        return jax.random.wrap_key_data(jnp.ones((*outline.shape, 2), jnp.uint32))
+    return np.ones(outline.shape, outline.dtype)
 
 
-def _an_input(cell: Cell, key: PRNGKeyArray) -> Array:
-    """Return some input that the cell reads: numbers, or a symbol."""
-    like = an_input(cell)
+def _drawn(like: Any, draw: np.random.Generator) -> Inexact[np.ndarray, "..."]:
+    """Return random numbers for each point, moderate enough that nothing saturates."""
+    inputs = like.shape[-1] if like.shape else 1
+    return (draw.normal(size=(POINTS, *like.shape)) / math.sqrt(max(inputs, 1))).astype(like.dtype)
+
+
+def _inputs(cell: Cell, draw: np.random.Generator) -> Shaped[np.ndarray, "..."]:
+    """Return inputs that the cell reads, one for each point: numbers, or symbols."""
+    like = jax.eval_shape(lambda: an_input(cell))
     if jnp.issubdtype(like.dtype, jnp.integer):
-        return jax.random.randint(key, like.shape, 0, cell.input_size)
-    return jax.random.normal(key, like.shape, like.dtype)
+        return draw.integers(cell.input_size, size=(POINTS, *like.shape)).astype(like.dtype)
+    return draw.normal(size=(POINTS, *like.shape)).astype(like.dtype)

@@ -66,7 +66,7 @@ class Walk:
         self._views: dict[Any, _View] = {}
 
     def through(self, step: Operations, inputs: Sequence[Any], weights: Sequence[int]) -> Any:
-        """Return what the step gives; `weights` are the numbers of those arguments that are to be followed."""
+        """Return what the step gives; `weights` are the numbers of the arguments to be followed."""
         arguments = step.jaxpr.invars[len(step.constants) :]
         self._views = {arguments[number]: _View(number, lambda array: array) for number in weights}
         return run(step.jaxpr, inputs, self._operate)
@@ -106,9 +106,9 @@ class Walk:
         for place, view in views.items():
             if jnp.ndim(values[place]) > 1:
                 raise NotForThisRuleError(
-                    f"an array of weights of shape {jnp.shape(values[place])} enters the step by {name!r} and "
-                    "not by a product with one vector, which is all that the rule 'kf_rtrl' can take apart; "
-                    "use the rule 'rtrl' or 'uoro', which take any step"
+                    f"an array of weights of shape {jnp.shape(values[place])} enters the step by {name!r} "
+                    "and not by a product with one vector, which is all that the rule 'kf_rtrl' can take "
+                    "apart; use the rule 'rtrl' or 'uoro', which take any step"
                 )
             self.alone.add(view.leaf)
 

@@ -62,8 +62,8 @@ class RTRL(StepwiseRule):
 
             NotACellError: the network must see whole sequences.
         """
-        check_is_cell(self.kind, network)
-        return no_influence(network, self.kept(dependences(network)), batch_size)
+        cell = check_is_cell(self.kind, network)
+        return no_influence(cell, self.kept(dependences(cell)), batch_size)
 
     def enter(self, network: Cell, trace: Influence) -> Influence:
         """Return the influence on the initial state."""

@@ -32,13 +32,14 @@ class Gradient(NamedTuple):
     trace: Trace
 
 
-def check_is_cell(kind: str, network: Network) -> None:
-    """Raise `NotACellError` for a network that an online rule cannot train."""
+def check_is_cell(kind: str, network: Network) -> Cell:
+    """Return the network, a cell; raise `NotACellError` for one that an online rule cannot train."""
     if not isinstance(network, Cell):
         raise NotACellError(
             f"{type(network).__name__} must see the whole sequence, so it cannot learn by the online rule "
             f"{kind!r}; use the rule 'bptt', or a network that reads in one direction"
         )
+    return network
 
 
 def check_steps(

@@ -43,7 +43,9 @@ class SnAp(RTRL):
 
     **Differs from**
 
-        the paper's patterns for sparse weights: a weight that is zero counts as one that may change.
+        the paper's patterns for sparse weights: a weight that is zero counts as one that may change. And from
+        the paper's gradient dL_t/ds_t J_t: it is dL_t/ds_t (D_t J_{t-1} + F_t), whole within the step at
+        hand, as in `RTRL`; only what is carried on is left out.
 
     **Source**
 

@@ -79,7 +79,7 @@ class StepwiseRule(LearningRule):
             NotACellError: the network must see whole sequences.
             ShapeError: targets, mask or lengths do not fit the inputs.
         """
-        check_is_cell(self.kind, network)
+        cell = check_is_cell(self.kind, network)
         check_steps(inputs, targets, mask)
         steps, batch_size = inputs.shape[:2]
         if lengths is None:
@@ -89,9 +89,9 @@ class StepwiseRule(LearningRule):
             real = valid_steps(lengths, steps)
             inputs = zero_padding(inputs, real)
         if state is None:
-            state = initial_states(network, batch_size, key)
-            trace = self.enter(network, trace)
-        parameters, rest = eqx.partition(network, eqx.is_inexact_array)
+            state = initial_states(cell, batch_size, key)
+            trace = self.enter(cell, trace)
+        parameters, rest = eqx.partition(cell, eqx.is_inexact_array)
 
         def advance(
             carry: tuple[Any, State, Trace], now: _Step
@@ -114,9 +114,9 @@ class StepwiseRule(LearningRule):
             (value, after), (direct, slope) = jax.value_and_grad(total, (0, 1), has_aux=True)(
                 parameters, moving
             )
-            recalled = self.recall(network, trace, slope)
+            recalled = self.recall(cell, trace, slope)
             summed = jax.tree.map(lambda *parts: sum(parts[1:], parts[0]), summed, direct, recalled)
-            followed = keep_finished(now.real, self.follow(network, trace, state, now.inputs), trace)
+            followed = keep_finished(now.real, self.follow(cell, trace, state, now.inputs), trace)
             return (summed, keep_finished(now.real, after, state), followed), value
 
         nothing = jax.tree.map(jnp.zeros_like, parameters)

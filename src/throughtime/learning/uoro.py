@@ -70,11 +70,11 @@ class UORO(StepwiseRule):
 
     def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> UOROTrace:
         """Return vectors of zeros, and for each sequence a key of its own."""
-        check_is_cell(self.kind, network)
+        cell = check_is_cell(self.kind, network)
         keys = keys_for_each(self.kind, batch_size, key)
-        moving, _ = split(initial_states(network, batch_size, keys[0]))
-        leaves = jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))
-        acting = with_memory(network)
+        moving, _ = split(initial_states(cell, batch_size, keys[0]))
+        leaves = jax.tree.leaves(eqx.filter(cell, eqx.is_inexact_array))
+        acting = with_memory(cell)
         return UOROTrace(
             keys,
             jax.tree.map(jnp.zeros_like, moving),

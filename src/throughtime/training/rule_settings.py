@@ -27,6 +27,10 @@ class RuleSettings(Options):
             back, at least 0.
         stride: after how many steps the rule `"truncated_bptt"` takes a gradient, at least 1.
         reach: through how many steps that gradient goes back, at least the stride.
+        order: how many steps the influences reach that the rule `"snap"` keeps, at least 1.
+        feedback: how errors come to the units of the rules `"eprop"` and `"rflo"`: `"symmetric"` or
+            `"random"`.
+        feedback_seed: what random feedback is drawn from, 0 to 2**32 - 1.
         directions: how many random directions the rule `"forward_gradient"` takes the mean of, at least 1.
     """
 
@@ -37,6 +41,9 @@ class RuleSettings(Options):
     gradient_norm_penalty: NotNegative = 0.0
     stride: Count | None = None
     reach: Count | None = None
+    order: Count | None = None
+    feedback: str | None = None
+    feedback_seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     directions: Count | None = None
 
     @field_validator("rule")

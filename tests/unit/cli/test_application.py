@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from throughtime.cli import application, main
-from throughtime.cli.application import COMMANDS
+from throughtime.cli.application import COMMANDS, command
 from throughtime.core.errors import DataError, DivergedError, InterruptedFit, Place
 
 
@@ -50,7 +50,7 @@ def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -
 def test_help(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main([name, "--help"]) == 0
     assert COMMANDS[name] in capsys.readouterr().out
-    function = getattr(importlib.import_module(f"throughtime.cli.{name}"), name)
+    function = command(name)
     assert (function.__doc__ or "").splitlines()[0] == COMMANDS[name]
 
 

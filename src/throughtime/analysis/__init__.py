@@ -1,0 +1,1 @@
+"""What the gradient does on its way back through time, and which rule to trust: numbers and figures."""
