@@ -32,15 +32,17 @@ def descend(matrix: Any, slope: Any, start: Any = None, **options: Any) -> Desce
 
 
 @pytest.mark.usefixtures("float64")
-def test_minimum_after_as_many_iterations_as_dimensions() -> None:
+@pytest.mark.parametrize("preconditioned", [False, True])
+def test_minimum_after_as_many_iterations_as_dimensions(preconditioned: bool) -> None:
     matrix, slope = quadratic(np.arange(1.0, SIZE + 1))
     start = jax.random.normal(jax.random.key(2), (SIZE,))
     minimum = -jnp.linalg.solve(matrix, slope)
-    way = descend(matrix, slope, start, iterations=SIZE)
+    options = {"preconditioner": jnp.geomspace(0.3, 5, SIZE)} if preconditioned else {}
+    way = descend(matrix, slope, start, iterations=SIZE, **options)
     assert way.iterations == SIZE
     np.testing.assert_allclose(way.points[way.last], minimum, rtol=1e-9)
     np.testing.assert_allclose(way.value, slope @ minimum / 2, rtol=1e-10)
-    early = descend(matrix, slope, start, iterations=SIZE - 1)
+    early = descend(matrix, slope, start, iterations=SIZE - 1, **options)
     assert not np.allclose(early.points[early.last], minimum, rtol=1e-3)
 
 
