@@ -1,12 +1,10 @@
-"""What a step under a learning rule costs: how it grows with the size, and how near it is to the machine's best.
+"""What a step under a learning rule costs: how it grows with the size, and how near the machine's best it is.
 
 - `growth`: fitted exponents of time and of memory (the trace) a step against n units of a dense Elman network
-  that reads n numbers, n = 16 to 128. RTRL: about 4 and 3; the others: about 2.
-- `matrix_products`: an RTRL step of a dense LSTM, in floating-point operations of its products D J and of the
-  products that autodiff would need for a Jacobian kept whole, as a share of the rate of one large matrix
-  product in the same run. The bar is on the products that are made.
-- `stream`: the memory of one compiled chunk is that of the trace, whatever has gone before: bytes after 100 and
-  after 100,000 steps.
+  that reads n numbers, n = 16 to 128. RTRL: about 4 and 3; the others: about 2, or less where overheads rule.
+- `matrix_products`: an RTRL step of a dense LSTM, in floating-point operations of the products D J that are
+  made, as a share of the rate of one large matrix product in the same run.
+- `stream`: the bytes carried after 100 steps and after 100,000.
 - `elementwise`: an element-wise LSTM under RTRL beside its own forward pass.
 """
 
