@@ -49,7 +49,7 @@ class ModelCard(BaseModel):
 
     def signed(self) -> "ModelCard":
         """Return the card with the digest of its other fields."""
-        return self.model_copy(update={"digest": _digest(self.model_dump(mode="json"))})
+        return self.model_copy(update={"digest": digest_of(self.model_dump(mode="json"))})
 
 
 def to_bytes(model: Model) -> tuple[bytes, bytes]:
@@ -179,7 +179,7 @@ def _read_card(content: bytes, source: str) -> ModelCard:
             f"{values.get('created_by', 'a newer throughtime')}, and this is throughtime "
             f"{metadata.version('throughtime')}, which reads up to {VERSION}; upgrade throughtime"
         )
-    if values.get("digest") != _digest(values):
+    if values.get("digest") != digest_of(values):
         raise ModelFolderError(f"{source}: changed since it was saved, its digest does not match; {MEND}")
     try:
         return ModelCard.model_validate_json(content)
@@ -189,6 +189,7 @@ def _read_card(content: bytes, source: str) -> ModelCard:
         raise ModelFolderError(f"{source}: {where}: {first['msg']}; {MEND}") from None
 
 
-def _digest(values: dict[str, Any]) -> str:
+def digest_of(values: dict[str, Any]) -> str:
+    """Return the SHA-256 of all fields of a card but its digest."""
     content = {name: value for name, value in values.items() if name != "digest"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
