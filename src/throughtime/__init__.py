@@ -58,7 +58,12 @@ if TYPE_CHECKING:
     from throughtime.core.sequence_map import Network, SequenceMap, apply
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
-    from throughtime.estimators import SequenceClassifier, SequenceRegressor
+    from throughtime.estimators import (
+        OnlineClassifier,
+        OnlineRegressor,
+        SequenceClassifier,
+        SequenceRegressor,
+    )
     from throughtime.learning import (
         BPTT,
         KFRTRL,
@@ -130,6 +135,7 @@ if TYPE_CHECKING:
     )
     from throughtime.serving import Stream
     from throughtime.training.model_folder import load_model
+    from throughtime.training.online import OnlineLearner
 
     __version__: str
 
@@ -211,6 +217,9 @@ __all__ = [
     "NoOutputGateLSTM",
     "NoState",
     "NormalisedSums",
+    "OnlineClassifier",
+    "OnlineLearner",
+    "OnlineRegressor",
     "OriginalLSTM",
     "OutputFeedback",
     "PartialPeepholeLSTM",
@@ -312,7 +321,7 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("SequenceClassifier", "SequenceRegressor"),
+    "estimators": ("OnlineClassifier", "OnlineRegressor", "SequenceClassifier", "SequenceRegressor"),
     "learning": (
         "BPTT",
         "KFRTRL",
@@ -384,6 +393,7 @@ _HOMES = {
     ),
     "serving": ("Stream",),
     "training.model_folder": ("load_model",),
+    "training.online": ("OnlineLearner",),
 }
 _HOME_OF = {name: f"throughtime.{home}" for home, names in _HOMES.items() for name in names}
 
