@@ -1,7 +1,8 @@
 """The scikit-learn face: estimators of sequences, and of streams."""
 
 from throughtime.estimators.classifier import SequenceClassifier
-from throughtime.estimators.online import OnlineClassifier, OnlineRegressor
+from throughtime.estimators.online_classifier import OnlineClassifier
+from throughtime.estimators.online_regressor import OnlineRegressor
 from throughtime.estimators.regressor import SequenceRegressor
 
 __all__ = ["OnlineClassifier", "OnlineRegressor", "SequenceClassifier", "SequenceRegressor"]

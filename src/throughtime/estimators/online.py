@@ -1,4 +1,4 @@
-"""Estimators that learn from a stream: River's verbs for one element, scikit-learn's for many."""
+"""What the estimators that learn from a stream share: making a learner, reading elements, saving."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any, TypeVar, no_type_check
 
 import numpy as np
-from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import unique_labels
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.cell import Cell
-from throughtime.core.errors import DataError, ModelFolderError, OptionError, choose
+from throughtime.core.errors import DataError, ModelFolderError, choose
 from throughtime.core.randomness import key_for
 from throughtime.estimators.parameters import seed_from
-from throughtime.estimators.targets import one_column
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import Classify, Regress, Task
+from throughtime.tasks import Task
 from throughtime.training.online import OnlineLearner
 from throughtime.training.online_folder import Fill, learner_bytes, parse_learner, read_learner, write_learner
 from throughtime.training.optimizers import OPTIMIZERS
@@ -240,7 +237,8 @@ class OnlineEstimator(BaseEstimator):
             known = getattr(self, "feature_names_in_", None)
             if known is None and hasattr(self, "learner_"):
                 raise DataError(
-                    "x is a dict, and the first elements were arrays, whose features have no names; give arrays"
+                    "x is a dict, and the first elements were arrays, whose features have no names; give "
+                    "arrays"
                 )
             names = list(x) if known is None else list(known)
             if set(names) != set(x):
@@ -250,7 +248,7 @@ class OnlineEstimator(BaseEstimator):
                     f"{extra or 'none'}); give {names}"
                 )
             x = [x[name] for name in names]
-        row = _numbers("x", x)
+        row = numbers("x", x)
         if row.ndim != 1 or not row.size:
             raise DataError(f"x has shape {row.shape}; give a dict of numbers, or an array [feature]")
         return row[None], names
@@ -258,7 +256,7 @@ class OnlineEstimator(BaseEstimator):
     def _elements(self, X: Any) -> tuple[np.ndarray, list[Any] | None]:
         """Return elements as `[time, feature]`, and the names of a table's columns."""
         names = list(X.columns) if hasattr(X, "columns") else None
-        array = _numbers("X", X)
+        array = numbers("X", X)
         if array.ndim != 2 or not array.shape[1]:
             raise DataError(f"X has shape {array.shape}; give [time, feature], one row for each element")
         known = getattr(self, "feature_names_in_", None)
@@ -280,218 +278,8 @@ class OnlineEstimator(BaseEstimator):
         return self.learner_.predict_one(row[0]).astype(np.float64)
 
 
-class OnlineRegressor(RegressorMixin, OnlineEstimator):
-    """Learns to give each element of a stream a number, from it and all that came before.
-
-    Neither features nor targets are scaled: give them in units near 1. Parameters are those of `__init__`.
-
-    **Attributes**
-
-    - `learner_`: the `OnlineLearner`.
-    - `n_features_in_`, `feature_names_in_`: the features of an element, and their names, if it was a dict.
-
-    **Example**
-
-    >>> import math
-    >>> from throughtime import OnlineRegressor
-    >>> model, errors = OnlineRegressor(cell="elman", learning_rate=0.01, random_state=0), []
-    >>> for t in range(2000):
-    ...     x, y = {"now": math.sin(0.3 * t)}, math.sin(0.3 * t + 0.3)
-    ...     errors.append(abs(y - model.predict_one(x)))
-    ...     model.learn_one(x, y)
-    >>> sum(errors[-100:]) < 0.2 * sum(errors[:100])
-    True
-    """
-
-    _task = Regress
-    _target = 0.0
-
-    def learn_one(self, x: Any, y: Any) -> None:
-        """Read one element and learn from its target.
-
-        Arguments:
-            x: a dict of numbers by name, always the same names, or an array `[feature]`.
-            y: a finite number.
-
-        **Raises**
-
-            ValueError: x or y cannot be used, or a parameter is out of range (`DataError`, `OptionError`).
-            DivergedError: something became infinite or not a number; the model is as it was before.
-        """
-        row, names = self._element(x)
-        self._learn(row, names, _numbers("y", [y]))
-
-    def predict_one(self, x: Any) -> float:
-        """Return the number for an element that comes next, and change nothing; 0 before the first one."""
-        output = self._output(x)
-        return 0.0 if output is None else float(output[0])
-
-    def partial_fit(self, X: Any, y: Any) -> OnlineRegressor:
-        """Read elements in order, as many calls of `learn_one`.
-
-        Arguments:
-            X: `[time, feature]`, where the stream goes on.
-            y: a number for each, `[time]`.
-        """
-        rows, names = self._elements(X)
-        self._learn(rows, names, _numbers("y", one_column(self, y)))
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return numbers for the elements that come next, `[time]`, learning nothing from them."""
-        return self._outputs(X)[:, 0]
-
-
-class OnlineClassifier(ClassifierMixin, OnlineEstimator):
-    """Learns to give each element of a stream a label, from it and all that came before.
-
-    The classes have to be known before the first element: `classes` of the constructor, or of the first
-    `partial_fit`. Features are not scaled: give them in units near 1.
-
-    **Attributes**
-
-    - `classes_`: the labels, sorted.
-    - `learner_`: the `OnlineLearner`.
-    - `n_features_in_`, `feature_names_in_`: the features of an element, and their names, if it was a dict.
-    """
-
-    _task = Classify
-    _target = 0
-    classes_: np.ndarray
-
-    @no_type_check
-    def __init__(
-        self,
-        *,
-        classes: Any = None,
-        cell: str = "gru",
-        hidden_size: int = 16,
-        layers: int = 1,
-        rule: str = "rtrl",
-        stride: int | None = None,
-        reach: int | None = None,
-        order: int | None = None,
-        feedback: str | None = None,
-        feedback_seed: int | None = None,
-        directions: int | None = None,
-        optimizer: str = "adamw",
-        learning_rate: float = 0.003,
-        weight_decay: float = 0.0,
-        clip_norm: float = 1.0,
-        random_state: int | np.random.RandomState | None = None,
-    ):
-        """Store the parameters.
-
-        Arguments:
-            classes: every label that will ever come, at least two; may be left to `partial_fit`.
-            others: as for `OnlineRegressor`.
-        """
-        super().__init__(
-            cell=cell,
-            hidden_size=hidden_size,
-            layers=layers,
-            rule=rule,
-            stride=stride,
-            reach=reach,
-            order=order,
-            feedback=feedback,
-            feedback_seed=feedback_seed,
-            directions=directions,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            clip_norm=clip_norm,
-            random_state=random_state,
-        )
-        self.classes = classes
-
-    def learn_one(self, x: Any, y: Any) -> None:
-        """Read one element and learn from its label.
-
-        Arguments:
-            x: a dict of numbers by name, always the same names, or an array `[feature]`.
-            y: one of the classes.
-
-        **Raises**
-
-            ValueError: x or y cannot be used, the classes are not known, or a parameter is out of range.
-            DivergedError: something became infinite or not a number; the model is as it was before.
-        """
-        row, names = self._element(x)
-        self._learn_labels(row, names, np.asarray([y]), None)
-
-    def predict_one(self, x: Any) -> Any:
-        """Return the likeliest label of an element that comes next; None before the first one."""
-        output = self._output(x)
-        return None if output is None else self.classes_[output.argmax()].item()
-
-    def predict_proba_one(self, x: Any) -> dict[Any, float]:
-        """Return the probability of each class by its label; nothing before the first element."""
-        output = self._output(x)
-        if output is None:
-            return {}
-        return dict(zip(self.classes_.tolist(), softmax(output).tolist(), strict=True))
-
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> OnlineClassifier:
-        """Read elements in order, as many calls of `learn_one`.
-
-        Arguments:
-            X: `[time, feature]`, where the stream goes on.
-            y: a label for each, `[time]`.
-            classes: every label that will ever come; needed at the first call, unless the constructor has it.
-        """
-        rows, names = self._elements(X)
-        self._learn_labels(rows, names, one_column(self, y), classes)
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return labels for the elements that come next, `[time]`, learning nothing from them."""
-        return self.classes_[self._outputs(X).argmax(1)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class for the elements that come next, `[time, class]`."""
-        return softmax(self._outputs(X), axis=1)
-
-    def _output_size(self) -> int:
-        return len(self.classes_)
-
-    def _learn_labels(self, rows: np.ndarray, names: list[Any] | None, labels: Any, classes: Any) -> None:
-        fresh = not hasattr(self, "learner_")
-        known = self._known_classes(classes)
-        unknown = [label for label in labels.tolist() if label not in set(known.tolist())]
-        if unknown:
-            raise DataError(
-                f"y holds the label {unknown[0]!r}, which is not among the classes {known.tolist()}"
-            )
-        self.classes_ = known
-        try:
-            self._learn(rows, names, np.searchsorted(known, labels).astype(np.int32))
-        except BaseException:
-            if fresh:
-                del self.classes_
-            raise
-
-    def _known_classes(self, given: Any) -> np.ndarray:
-        if hasattr(self, "learner_"):
-            if given is not None and not np.array_equal(np.unique(given), self.classes_):
-                raise OptionError(
-                    f"classes are {np.unique(given).tolist()}, but at the first call they were "
-                    f"{self.classes_.tolist()}; give the same ones or none"
-                )
-            return self.classes_
-        given = self.classes if given is None else given
-        if given is None:
-            raise OptionError(
-                "classes have to be known before the first element, since later ones may bring labels that it "
-                "does not; pass classes= to the constructor, or to the first partial_fit"
-            )
-        known = unique_labels(given)
-        if len(known) < 2:
-            raise OptionError(f"classes are {known.tolist()}; give at least two")
-        return known
-
-
-def _numbers(name: str, given: Any) -> np.ndarray:
+def numbers(name: str, given: Any) -> np.ndarray:
+    """Return what was given as an array of numbers; raise `DataError` if it is none."""
     try:
         return np.asarray(given, np.float32)
     except (TypeError, ValueError):

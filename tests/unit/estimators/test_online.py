@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from throughtime.core.errors import DataError, ModelFolderError, OptionError
-from throughtime.estimators.online import OnlineClassifier, OnlineRegressor
+from throughtime.estimators import OnlineClassifier, OnlineRegressor
 
 SMALL: dict[str, Any] = {"cell": "elman", "hidden_size": 6, "learning_rate": 0.01, "random_state": 0}
 
