@@ -36,6 +36,9 @@ class OnlineEstimator(BaseEstimator):
     """What the estimators of streams share. The stream is one sequence: what came before is remembered."""
 
     learner_: OnlineLearner
+    feature_names_in_: Any
+    classes_: Any
+    random_state: Any
     """The learner; see `OnlineLearner`."""
     n_features_in_: int
     _task: type[Task]
@@ -167,7 +170,8 @@ class OnlineEstimator(BaseEstimator):
         stored = state.pop("learner_", None)
         super().__setstate__(state)
         if stored is not None:
-            self._restore(*parse_learner(*stored, "the pickled learner"))
+            content, arrays = stored
+            self._restore(*parse_learner(content, arrays, "the pickled learner"))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "learner_")
@@ -205,8 +209,8 @@ class OnlineEstimator(BaseEstimator):
         try:
             self.learner_ = self._learner()
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _learn(self, X: np.ndarray, names: list[Any] | None, targets: Any) -> None:
@@ -220,7 +224,7 @@ class OnlineEstimator(BaseEstimator):
             if fresh:
                 # As if it had not been called, so that the next call may bring other features.
                 for name in ("learner_", "seed_", "n_features_in_", "feature_names_in_"):
-                    vars(self).pop(name, None)
+                    self.__dict__.pop(name, None)
             raise
 
     def _check_width(self, X: np.ndarray) -> None:

@@ -76,7 +76,7 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):
             clip_norm=clip_norm,
             random_state=random_state,
         )
-        self.classes = classes
+        self.classes: Any = classes
 
     def learn_one(self, x: Any, y: Any) -> None:
         """Read one element and learn from its label.
