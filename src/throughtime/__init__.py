@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import (
-        OnlineClassifier,
-        OnlineRegressor,
         SequenceClassifier,
         SequenceRegressor,
     )
@@ -217,9 +215,7 @@ __all__ = [
     "NoOutputGateLSTM",
     "NoState",
     "NormalisedSums",
-    "OnlineClassifier",
     "OnlineLearner",
-    "OnlineRegressor",
     "OriginalLSTM",
     "OutputFeedback",
     "PartialPeepholeLSTM",
@@ -321,7 +317,7 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("OnlineClassifier", "OnlineRegressor", "SequenceClassifier", "SequenceRegressor"),
+    "estimators": ("SequenceClassifier", "SequenceRegressor"),
     "learning": (
         "BPTT",
         "KFRTRL",

@@ -138,6 +138,8 @@ def test_weight_decay_leaves_the_start_alone(name: str) -> None:
         name,
         learning_rate=0.1,
         schedule="constant",
+        weight_decay_l1=0.0,
+        clip_value=0.0,
         warmup=0.0,
         weight_decay=0.5,
         clip_norm=0.0,

@@ -65,7 +65,7 @@ def gradient(cell: Elman, settings: SolvingSettings, count: int = 0) -> Any:
     return batch_gradient(manner_of(settings), cell, squared, *parts, KEY, jnp.int32(count)).gradient
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", sorted({*RULES} - {"rflo"}))  # which trains one kind of network alone
 def test_a_gradient_is_taken_at_weights_with_noise(rule: str) -> None:
     noisy = SolvingSettings(rule=rule, weight_noise=0.1)
     shifted = with_weight_noise(CELL, 0.1, jax.random.fold_in(jax.random.fold_in(KEY, 0), 2))
