@@ -11,7 +11,6 @@ import numpy as np
 import optax
 import pytest
 
-from tests.laws.compilation import quick_jit
 from throughtime import (
     BPTT,
     GRU,
@@ -35,14 +34,6 @@ from throughtime.training.online import OnlineLearner
 
 ADAM = optax.adam(0.01)
 RULES = [RTRL(), UORO(), TruncatedBPTT(stride=1, reach=4), SnAp()]
-
-
-@pytest.fixture(autouse=True)
-def _compiled_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same functions, without the optimisations that take most of a test's time."""
-    for name in ("_first", "_others"):
-        plain = getattr(online, name).__wrapped__
-        monkeypatch.setattr(online, name, quick_jit(plain, "loss", "rule", "optimizer"))
 
 
 def squared(output: Any, target: Any) -> Any:
