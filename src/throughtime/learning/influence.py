@@ -67,13 +67,12 @@ def jacobian(network: Cell, found: Dependences, state: State, x: Shaped[Array, "
         return jax.tree.leaves(moving_after(join(weights, rest), moving, fixed, x))
 
     after, back = jax.vjp(step, moving, weights)
-    return Jacobian(*(
-        tuple(
-            _derivatives(after, i, row, lambda seed: jax.tree.leaves(back(seed)[argument]))  # noqa: B023
-            for i, row in enumerate(table)
-        )
-        for argument, table in enumerate((found.states, found.weights))
-    ))  # fmt: skip
+    rows = [
+        _derivatives(after, i, (*by_states, *by_weights), lambda seed: jax.tree.leaves(back(seed)))
+        for i, (by_states, by_weights) in enumerate(zip(found.states, found.weights, strict=True))
+    ]
+    count = len(after)
+    return Jacobian(tuple(row[:count] for row in rows), tuple(row[count:] for row in rows))
 
 
 def _derivatives(arrays: list[Array], which: int, row: tuple[Dependence, ...], back: Any) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from throughtime.core.sequence_map import Network
 from throughtime.core.state import initial_states, keep_finished
 from throughtime.core.unroll import check_lengths
 from throughtime.learning.rule import Gradient, LearningRule, Loss, Trace, check_is_cell, check_steps
+from throughtime.learning.unrolled import loss_of_outputs
 
 Moving: TypeAlias = Any
 """A state of which only the arrays of floating-point numbers are left, with `None` for the others: what can
@@ -104,12 +105,9 @@ class StepwiseRule(LearningRule):
                 after, outputs = jax.vmap(lambda state, x: self.move(whole, state, x))(
                     join(moving, fixed), now.inputs
                 )
-                # As in BPTT: nothing goes back through a step without weight, nor through padding, whatever
-                # its loss and the slope of its loss are.
                 outputs = jnp.where(now.real[:, None], outputs, 0)
-                outputs = jnp.where(now.mask[:, None] > 0, outputs, jax.lax.stop_gradient(outputs))
-                losses = jax.vmap(loss)(outputs, now.targets)
-                return jnp.sum(jnp.where(now.mask > 0, now.mask * losses, 0)), after
+                parts = (outputs[None], now.targets[None], now.mask[None])
+                return loss_of_outputs(loss, *parts), after
 
             (value, after), (direct, slope) = jax.value_and_grad(total, (0, 1), has_aux=True)(
                 parameters, moving

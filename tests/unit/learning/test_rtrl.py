@@ -40,6 +40,14 @@ EXAMINED = (
 """One cell of each structure; `--every-row` examines all."""
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the cells to the test that takes one."""
+    if "row" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-row")
+        rows = [row for row in CELL_ROWS if every or row.name in EXAMINED]
+        metafunc.parametrize("row", rows, ids=lambda row: row.name)
+
+
 def gradient(rule: LearningRule, p: laws.Problem, chunk_size: int | None) -> Gradient:
     def compute(cell: Any) -> Gradient:
         return gradient_over_chunks(
@@ -51,10 +59,7 @@ def gradient(rule: LearningRule, p: laws.Problem, chunk_size: int | None) -> Gra
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("row", CELL_ROWS, ids=lambda row: row.name)
-def test_rtrl_is_bptt_for_every_cell(row: Row, request: pytest.FixtureRequest) -> None:
-    if row.name not in EXAMINED and not request.config.getoption("--every-row"):
-        pytest.skip("examined with --every-row")
+def test_rtrl_is_bptt_for_every_cell(row: Row) -> None:
     p = laws.problem(row)
     p = p._replace(mask=p.mask * (np.arange(TIME)[:, None] < np.asarray(LENGTHS)))
     expected = gradient(BPTT(), p, None)
