@@ -1,13 +1,10 @@
 """A model on disk: a folder with `model.safetensors` (the weights) and `model.json` (everything else)."""
 
 import hashlib
-import json
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import jax
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -18,45 +15,36 @@ from throughtime.data.encoders import SequenceEncoder
 from throughtime.tasks import AnyTask, Task
 from throughtime.training.arrays import named_arrays, with_arrays
 from throughtime.training.atomic import new_folder
+from throughtime.training.card import Card, read_card, this_version
 from throughtime.training.model import Model
 from throughtime.training.settings import Settings
 
 CARD, WEIGHTS, RECIPE = "model.json", "model.safetensors", "recipe.toml"
-FORMAT: Final = "throughtime-model"
-VERSION: Final = 1
 MEND = "restore the folder from a copy, or train again"
 
 
-class ModelCard(BaseModel):
+class ModelCard(Card):
     """What `model.json` holds: how to build the network and read its input, and what the weights' file must
-    be.
+    be."""
 
-    `digest` is the SHA-256 of all other fields, so that a change by hand is noticed.
-    """
+    foreign = "not a model of throughtime; give a folder that `throughtime fit` wrote"
+    mend = MEND
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: Literal["throughtime-model"] = FORMAT
-    version: Literal[1] = VERSION
-    created_by: str
+    format: Literal["throughtime-model"] = "throughtime-model"
+    version: Literal[1] = 1
     settings: Settings
     encoder: SequenceEncoder
     task: AnyTask
     boundaries: tuple[int, ...]
     report: dict[str, Any]
     weights_sha256: str
-    digest: str = ""
-
-    def signed(self) -> "ModelCard":
-        """Return the card with the digest of its other fields."""
-        return self.model_copy(update={"digest": digest_of(self.model_dump(mode="json"))})
 
 
 def to_bytes(model: Model) -> tuple[bytes, bytes]:
     """Return card and weights of a model as the two files of its folder."""
     weights = save(named_arrays(model.network))
     card = ModelCard(
-        created_by=f"throughtime {metadata.version('throughtime')}",
+        created_by=this_version(),
         settings=model.settings,
         encoder=model.encoder,
         task=model.task,  # type: ignore[arg-type]  # pydantic checks that it is one of AnyTask
@@ -64,7 +52,7 @@ def to_bytes(model: Model) -> tuple[bytes, bytes]:
         report=model.report,
         weights_sha256=hashlib.sha256(weights).hexdigest(),
     )
-    return card.signed().model_dump_json(indent=1).encode(), weights
+    return card.to_bytes(), weights
 
 
 def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> Model:
@@ -77,7 +65,7 @@ def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> 
 
         ModelFolderError: damaged, foreign, tampered with, or of a newer version.
     """
-    card = _read_card(card_bytes, f"{source}/{CARD}")
+    card = read_card(ModelCard, card_bytes, f"{source}/{CARD}")
     if hashlib.sha256(weights).hexdigest() != card.weights_sha256:
         raise ModelFolderError(
             f"{source}/{WEIGHTS}: the weights are not those that were saved ({len(weights)} bytes with "
@@ -162,34 +150,3 @@ def load_model(folder: str | Path) -> Model:
         except OSError as error:
             raise ModelFolderError(f"{folder / name}: cannot be read: {error.strerror}") from None
     return from_bytes(parts[0], parts[1], str(folder))
-
-
-def _read_card(content: bytes, source: str) -> ModelCard:
-    try:
-        values = json.loads(content)
-    except ValueError as error:
-        raise ModelFolderError(f"{source}: damaged, not JSON any more ({error}); {MEND}") from None
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise ModelFolderError(
-            f"{source}: not a model of throughtime; give a folder that `throughtime fit` wrote"
-        )
-    if isinstance(values.get("version"), int) and values["version"] > VERSION:
-        raise ModelFolderError(
-            f"{source}: written in format {values['version']} by "
-            f"{values.get('created_by', 'a newer throughtime')}, and this is throughtime "
-            f"{metadata.version('throughtime')}, which reads up to {VERSION}; upgrade throughtime"
-        )
-    if values.get("digest") != digest_of(values):
-        raise ModelFolderError(f"{source}: changed since it was saved, its digest does not match; {MEND}")
-    try:
-        return ModelCard.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelFolderError(f"{source}: {where}: {first['msg']}; {MEND}") from None
-
-
-def digest_of(values: dict[str, Any]) -> str:
-    """Return the SHA-256 of all fields of a card but its digest."""
-    content = {name: value for name, value in values.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

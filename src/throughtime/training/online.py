@@ -19,7 +19,7 @@ from throughtime.core.unroll import unroll
 from throughtime.learning import RTRL, RULES, LearningRule
 from throughtime.learning.one_step import an_input
 from throughtime.learning.rule import Loss, Trace
-from throughtime.training.online_folder import Fill, read_learner, write_learner
+from throughtime.training.online_folder import Position, read_learner, write_learner
 from throughtime.training.optimizers import optimizer as named_optimizer
 
 DEFAULT_OPTIMIZER = named_optimizer(
@@ -258,7 +258,7 @@ class OnlineLearner:
             ModelFolderError: the folder exists and is not to be replaced, or holds something else.
             UsageError: the disk is full or cannot be written to.
         """
-        write_learner(Path(folder), self.facts(), self._carried, overwrite=overwrite)
+        write_learner(Path(folder), self._position(), self._carried, overwrite=overwrite)
 
     def restore(self, folder: str | Path) -> None:
         """Go on from what `save` wrote, as if there had been no stop.
@@ -271,20 +271,16 @@ class OnlineLearner:
             ModelFolderError: the folder is missing, damaged or foreign, or of another network, rule or
                 optimiser; this learner is as it was.
         """
-        self.take(*read_learner(Path(folder), repr(self._rule)))
+        position, fill = read_learner(Path(folder), repr(self._rule))
+        self._carried = fill(self._shapes(position.begun))
+        self._seed, self._steps, self._begun = position.seed, position.steps, position.begun
 
-    def facts(self) -> dict[str, Any]:
-        """Return what a saved learner has to know besides its arrays."""
-        return {"rule": repr(self._rule), "seed": self._seed, "steps": self._steps, "begun": self._begun}
+    def _position(self) -> Position:
+        return Position(repr(self._rule), self._seed, self._steps, self._begun)
 
     def arrays(self) -> Any:
         """Return all arrays that go on, as one tree."""
         return self._carried
-
-    def take(self, facts: dict[str, Any], fill: Fill) -> None:
-        """Become the learner that `read_learner` has read."""
-        self._carried = fill(self._shapes(facts["begun"]))
-        self._seed, self._steps, self._begun = facts["seed"], facts["steps"], facts["begun"]
 
     def _shapes(self, begun: bool) -> _Carried:
         """Return the shapes of what is carried: some rules carry something else after the first element."""
