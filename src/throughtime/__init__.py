@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from throughtime.core.unroll import unroll
     from throughtime.estimators import (
         SequenceClassifier,
+        SequenceLabeller,
         SequenceRegressor,
     )
     from throughtime.learning import (
@@ -233,6 +234,7 @@ __all__ = [
     "SampledSymbol",
     "ScheduledSampling",
     "SequenceClassifier",
+    "SequenceLabeller",
     "SequenceMap",
     "SequenceRegressor",
     "Shortcut",
@@ -323,7 +325,7 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("SequenceClassifier", "SequenceRegressor"),
+    "estimators": ("SequenceClassifier", "SequenceLabeller", "SequenceRegressor"),
     "learning": (
         "BPTT",
         "KFRTRL",
