@@ -9,16 +9,13 @@ from throughtime.core.cell import Cell, FusedCell
 from throughtime.core.fused import steps_are_the_kernels
 from throughtime.kernels.families import FAMILIES
 from throughtime.kernels.stepping import Layer
-from throughtime.networks import (
-    AttentionPooling,
-    Dropout,
-    Embedding,
-    FixedWindow,
-    LearnedStart,
-    Linear,
-    MeanPooling,
-    Stack,
-)
+from throughtime.networks.dropout import Dropout
+from throughtime.networks.embedding import Embedding
+from throughtime.networks.learned_start import LearnedStart
+from throughtime.networks.linear import Linear
+from throughtime.networks.pooling import AttentionPooling, MeanPooling
+from throughtime.networks.stack import Stack
+from throughtime.networks.window import FixedWindow
 
 
 def native_layers(cell: Cell) -> list[Layer] | None:
