@@ -15,6 +15,7 @@ from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
 from throughtime.networks.stack import Stack
+from throughtime.networks.tied_stack import TiedStack
 from throughtime.networks.window import FixedWindow
 
 
@@ -41,6 +42,11 @@ def _stack(cell: Stack) -> list[Layer] | None:
             return None
         layers += described
     return layers
+
+
+@_describe.register
+def _tied_stack(cell: TiedStack) -> list[Layer] | None:
+    return native_layers(cell.untied())
 
 
 @_describe.register

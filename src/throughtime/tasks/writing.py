@@ -116,7 +116,7 @@ def prompt_ids(prompt: str | None, encoder: SymbolicEncoder, seen: Iterable[bool
 
 def encoder_cuts_words(encoder: SymbolicEncoder) -> bool:
     """Tell whether white space only parts words for an encoder."""
-    return encoder.kind in ("words", "subwords")  # type: ignore[attr-defined]
+    return encoder.kind in ("words", "subwords")
 
 
 def _never_seen(prompt: str, encoder: SymbolicEncoder, known: list[bool], count: int) -> str:
