@@ -61,11 +61,12 @@ def predict(
         skip_bad_rows=skip_bad_rows,
     )
 
+    task = loaded.answering
     records = usable(source, loaded.encoder.kind, loaded.encoder.feature_count)
 
     def rows() -> Iterator[dict[str, Any]]:
         for block, outputs in loaded.predict_records(records):
-            yield from with_places([record.place for record in block], loaded.task.columns(outputs))
+            yield from with_places([record.place for record in block], task.columns(outputs))
 
     with opened(out) as stream:
         write(rows(), stream)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import ClassVar
 
 import numpy as np
 
 from throughtime.core.errors import DataError, OptionError, Place, check_sizes
-from throughtime.data.batching import Batch
+from throughtime.data.batching import Batch, Ready
 from throughtime.data.encoders.encoder import SymbolicEncoder
 from throughtime.data.encoders.spelling import LINE_MARK
 from throughtime.data.records import Record
@@ -21,6 +22,9 @@ LINE_END = "\n"
 
 SEARCHED = 1000
 """How far before the place asked for a text is cut, if a line ends there."""
+
+USUAL_CHUNK = 128
+"""Steps of a chunk where nobody says how many."""
 
 BLOCK = 4096
 """Lines that a tokeniser is given at once."""
@@ -72,8 +76,14 @@ class Continuous:
         characters: how many characters of text they stand for.
     """
 
+    unit: ClassVar[str] = "symbols"
+    goes_on: ClassVar[bool] = True
+
     ids: np.ndarray
     characters: int
+
+    def __len__(self) -> int:
+        return self.predicted
 
     @classmethod
     def encode(cls, text: Text, encoder: SymbolicEncoder, name: str) -> Continuous:
@@ -103,12 +113,33 @@ class Continuous:
         """How many symbols are predicted."""
         return len(self.ids) - 1
 
-    def chunk_count(self, lanes: int, chunk_size: int) -> int:
+    def batch_count(self, batch_size: int, chunk_size: int | None = None) -> int:
         """Return how many chunks the longest lane has."""
-        return -(-int(self._sizes(lanes).max()) // chunk_size)
+        return -(-int(self._sizes(batch_size).max()) // (chunk_size or USUAL_CHUNK))
 
-    def check_lanes(self, lanes: int, chunk_size: int, name: str) -> None:
+    def epoch(
+        self,
+        batch_size: int,
+        chunk_size: int | None = None,
+        *,
+        seed: int = 0,
+        number: int = 0,
+        first: int = 0,
+    ) -> Iterator[Ready]:
+        """Yield the chunks of `batch_size` lanes from the `first` on; see `chunks`."""
+        for batch in self.chunks(batch_size, chunk_size or USUAL_CHUNK, first):
+            yield Ready(batch, int(batch.lengths.sum()))
+
+    def fingerprint(self) -> Iterator[bytes]:
+        """Yield the symbols."""
+        yield self.ids.tobytes()
+
+    def close(self) -> None:
+        """Nothing has to be given back."""
+
+    def check_lanes(self, lanes: int, chunk_size: int | None, name: str) -> None:
         """Raise `OptionError` unless every lane has a whole chunk at least."""
+        chunk_size = chunk_size or USUAL_CHUNK
         check_sizes(lanes=lanes, chunk_size=chunk_size)
         if lanes * chunk_size > self.predicted:
             longest = self.predicted // lanes
@@ -140,7 +171,7 @@ class Continuous:
         starts = np.cumsum(sizes) - sizes
         steps = np.arange(chunk_size)[:, None]
         ids = self.ids
-        for number in range(first, self.chunk_count(lanes, chunk_size)):
+        for number in range(first, self.batch_count(lanes, chunk_size)):
             lengths = np.clip(sizes - number * chunk_size, 0, chunk_size).astype(np.int32)
             inside = steps < lengths
             places = np.where(inside, starts + number * chunk_size + steps, 0)

@@ -85,6 +85,7 @@ def with_candidates(network: Network, ids: Integer[Array, " C"]) -> Stack:
             "linear readout; leave softmax_samples out, or use direction='forward' and readout='linear'"
         )
     *below, readout = stack.cells
+    assert isinstance(readout, Linear)
     return Stack([*below, linear_of(readout.weight[ids], readout.bias[ids])])
 
 

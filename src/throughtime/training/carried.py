@@ -1,6 +1,6 @@
 """What a run carries from one training step to the next where its batches are chunks of one long sequence."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -66,7 +66,3 @@ def chunk_losses(
     each = jax.vmap(jax.vmap(loss))(outputs, targets)
     counts = jnp.arange(inputs.shape[0])[:, None] < lengths
     return state, jnp.where(counts, each, 0).sum()
-
-
-AnyCarried = Any
-"""A `Carried`, or nothing, where batches are sequences of their own."""

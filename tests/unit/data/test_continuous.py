@@ -23,7 +23,7 @@ def test_every_symbol_but_the_first_is_a_target_once(length: int, lanes: int, ch
     read: list[list[int]] = [[] for _ in range(lanes)]
     said: list[list[int]] = [[] for _ in range(lanes)]
     chunks = list(stream.chunks(lanes, chunk_size))
-    assert len(chunks) == stream.chunk_count(lanes, chunk_size)
+    assert len(chunks) == stream.batch_count(lanes, chunk_size)
     for chunk in chunks:
         assert chunk.inputs.shape == chunk.targets.shape == (chunk_size, lanes)
         assert chunk.inputs.dtype == chunk.targets.dtype == np.int32
