@@ -70,7 +70,9 @@ def generate(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="INTEGER", help="What chance comes from, 0 to 2**32 - 1.")] = 0,
 ) -> None:
-    """Write a text that goes on from a prompt, each symbol as soon as it is drawn.
+    """Write on, symbol by symbol.
+
+    What goes on from the prompt is written each symbol as soon as it is drawn.
 
     Example: throughtime generate runs/sonnets --prompt "Shall I compare" --temperature 0.7
     """

@@ -240,6 +240,7 @@ def _interned(target: Target) -> Target:
 
 
 def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
+    """Return what the sequences of a source are made of, as set or recognised from the first, and why."""
     if settings.kind is not None:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])

@@ -12,6 +12,10 @@ from throughtime.training.preparation import Prepared, kind_of, usable
 from throughtime.training.settings import DataSettings, Settings
 
 
+KINDS_OF_TEXT = ("characters", "bytes", "subwords", "words", "symbols")
+"""What a text can be cut into."""
+
+
 def prepare_text(
     source: Source, settings: Settings, *, held_out: Source | None = None
 ) -> Prepared[Continuous]:
@@ -65,17 +69,17 @@ def kind_of_text(source: Source, settings: DataSettings) -> tuple[str, str]:
 
     **Raises**
 
-        OptionError: numbers.
+        OptionError: the kind has no symbols, or more to a step than one.
     """
-    if settings.kind is None:
-        first = next(iter(source))
-        if isinstance(first.sequence, str):
-            return "characters", "as usual (another kind can be set)"
     kind, because = kind_of(source, settings)
-    if kind == "numbers":
+    if settings.kind is None and isinstance(next(iter(source)).sequence, str):
+        return "characters", "as usual (another kind can be set)"
+    if settings.kind is None and kind == "tokens":
+        kind = "symbols"
+    if kind not in KINDS_OF_TEXT:
         raise OptionError(
-            f"{source.name} is read as numbers ({because}), and a text is made of symbols; set the kind to "
-            "characters, bytes, subwords, words or symbols"
+            f"{source.name} is read as {kind} ({because}), and a text is made of one symbol after another; "
+            f"set the kind to one of {', '.join(KINDS_OF_TEXT)}"
         )
     return kind, because
 
