@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from throughtime.core.errors import OptionError, choose
 from throughtime.data.readers import COLUMN_FILES
 from throughtime.data.records import Record
-from throughtime.tasks import Task
+from throughtime.tasks import AnsweringTask
 from throughtime.tasks.spans import marked
 from throughtime.training.atomic import new_file
 
@@ -112,7 +112,7 @@ SUFFIXES = {
 }
 
 
-def format_for(name: str | None, out: Path | None, task: Task, source: str) -> str:
+def format_for(name: str | None, out: Path | None, task: AnsweringTask, source: str) -> str:
     """Return the format asked for, or the one of the file's suffix; or for labels of each element the one of
     the file they were read from; or text.
 

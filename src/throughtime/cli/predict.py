@@ -52,7 +52,8 @@ def predict(
         raise OptionError(f"--out is {str(out)!r}, the file to read from; choose another one")
     keep_compilations()
     loaded = load_model(model)
-    write = FORMATS[format_for(format, out, loaded.task, file)]
+    task = loaded.answering
+    write = FORMATS[format_for(format, out, task, file)]
     source = open_for(
         loaded.settings.data,
         file,
@@ -66,7 +67,7 @@ def predict(
 
     def rows() -> Iterator[Answered]:
         for block, outputs in loaded.predict_records(records):
-            yield from answered(block, loaded.task.columns(outputs))
+            yield from answered(block, task.columns(outputs))
 
     with opened(out) as stream:
         write(rows(), stream)

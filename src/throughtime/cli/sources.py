@@ -9,7 +9,7 @@ from throughtime.core.errors import DataError
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.readers import STANDARD_INPUT, TABLES, Source, open_source
 from throughtime.data.records import Record
-from throughtime.tasks import Task
+from throughtime.tasks import AnsweringTask
 from throughtime.training.preparation import usable
 from throughtime.training.settings import DataSettings
 
@@ -45,7 +45,7 @@ def open_for(
     )
 
 
-def labelled(source: Source, encoder: SequenceEncoder, task: Task) -> Iterator[Record]:
+def labelled(source: Source, encoder: SequenceEncoder, task: AnsweringTask) -> Iterator[Record]:
     """Return the records that the encoder can read and whose target the task knows.
 
     **Raises**

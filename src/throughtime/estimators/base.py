@@ -12,12 +12,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.errors import OptionError
+from throughtime.data.dataset import Encoded
 from throughtime.data.memory import MemorySource
 from throughtime.estimators.inputs import raw_sequences
 from throughtime.estimators.parameters import flat
 from throughtime.estimators.saving import SavedEstimator
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import Outputs, Target, Task
+from throughtime.tasks import AnsweringTask, Outputs, Target
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.model import Model
 from throughtime.training.passes import one_pass, open_run
@@ -51,7 +52,7 @@ class SequenceEstimator(SavedEstimator):
                 stacklevel=3,
             )
 
-    def _start(self, X: Any, targets: list[Target], task: Task | None) -> None:
+    def _start(self, X: Any, targets: list[Target], task: AnsweringTask | None) -> None:
         """Make the first pass of all, with an encoder (and a task, if there is none) fitted to this data."""
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)
@@ -75,7 +76,9 @@ class SequenceEstimator(SavedEstimator):
         with closing(prepared):
             self._pass(run, prepared, settings, model.boundaries)
 
-    def _pass(self, run: Run, prepared: Prepared, settings: Settings, boundaries: tuple[int, ...]) -> None:
+    def _pass(
+        self, run: Run, prepared: Prepared[Encoded], settings: Settings, boundaries: tuple[int, ...]
+    ) -> None:
         data = replace(prepared.train, boundaries=boundaries)
         run = one_pass(run, prepared.task, data, settings.training, seed=settings.seed)
         history = list(run.position.history)

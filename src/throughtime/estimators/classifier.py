@@ -144,7 +144,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
         """Return the outputs in the order of `classes_`, in float64, so that probabilities add up to 1."""
         outputs = self._outputs(X).astype(np.float64)
         # The task sorts labels that are numbers by value even if they are texts, and NumPy does not.
-        order = np.array([self.model_.task.encode(name) for name in _names(self.classes_)])
+        order = np.array([self.model_.answering.encode(name) for name in _names(self.classes_)])
         return outputs[:, order]
 
     def _labels(self, y: Any) -> np.ndarray:

@@ -72,7 +72,7 @@ class SequenceLabeller(SequenceEstimator):
             ValueError: X cannot be read as what the model was trained on.
         """
         outputs = self._outputs(X)
-        return self.model_.task.answers(outputs)
+        return self.model_.answering.answers(outputs)
 
     def score(self, X: Any, y: Any) -> float:
         """Return the F1 of whole spans if the labels mark some (BIO or BIOES), else the accuracy.

@@ -15,6 +15,8 @@ class Encoder(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: str
+
     def __eq__(self, other: object) -> bool:
         # By the fields alone: what is derived from them is kept in arrays, which do not compare as a whole.
         return type(self) is type(other) and self.model_dump() == other.model_dump()
