@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import (
+        OnlineClassifier,
+        OnlineRegressor,
         SequenceClassifier,
         SequenceRegressor,
     )
@@ -215,7 +217,9 @@ __all__ = [
     "NoOutputGateLSTM",
     "NoState",
     "NormalisedSums",
+    "OnlineClassifier",
     "OnlineLearner",
+    "OnlineRegressor",
     "OriginalLSTM",
     "OutputFeedback",
     "PartialPeepholeLSTM",
@@ -317,7 +321,7 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("SequenceClassifier", "SequenceRegressor"),
+    "estimators": ("OnlineClassifier", "OnlineRegressor", "SequenceClassifier", "SequenceRegressor"),
     "learning": (
         "BPTT",
         "KFRTRL",
