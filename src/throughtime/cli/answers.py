@@ -23,6 +23,16 @@ class Writable(Protocol):
         """Write a piece of text."""
 
 
+class Flushed:
+    """Standard output, on which each piece of text is seen at once."""
+
+    def write(self, text: str, /) -> object:
+        """Write a piece of text."""
+        written = sys.stdout.write(text)
+        sys.stdout.flush()
+        return written
+
+
 Rows = Iterable[Mapping[str, Any]]
 """One mapping a record: where it stands, then the answer and how sure it is."""
 

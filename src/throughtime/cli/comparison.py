@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from throughtime.cli.problem_networks import what_cannot_be_chosen
-from throughtime.cli.sweep import swept
 from throughtime.cli.recipe import Files
+from throughtime.cli.sweep import swept
 from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.networks.architecture import Architecture

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from throughtime.core.errors import DataError, ModelFolderError, choose
 from throughtime.core.sequence_map import Network
 from throughtime.estimators.online_elements import Names, many_elements, one_element
-from throughtime.estimators.online_start import FROM_THE_MODEL, Start, fresh_start, start_from_model
+from throughtime.estimators.online_settings import NETWORK, STEP, StreamArchitecture, StreamStepSettings
+from throughtime.estimators.online_start import Start, fresh_start, start_from_model
 from throughtime.estimators.parameters import seed_from
 from throughtime.learning.rule import check_is_cell
 from throughtime.tasks import TASKS
@@ -26,16 +27,11 @@ from throughtime.training.online_folder import (
     write_learner,
 )
 from throughtime.training.optimizers import OPTIMIZERS
-from throughtime.training.settings import StepSettings
 from throughtime.training.steps import optimizer_of
 
 Online = TypeVar("Online", bound="OnlineEstimator")
 
-STEP = (
-    *("rule", "stride", "reach", "order", "feedback", "feedback_seed", "directions"),
-    *("optimizer", "learning_rate", "weight_decay", "clip_norm"),
-)
-"""Parameters that are settings of a step."""
+_NETWORK, _STEP = StreamArchitecture(), StreamStepSettings()
 
 
 class OnlineEstimator(BaseEstimator):
@@ -59,21 +55,21 @@ class OnlineEstimator(BaseEstimator):
     def __init__(
         self,
         *,
-        cell: str = "gru",
-        hidden_size: int = 16,
-        layers: int = 1,
+        cell: str = _NETWORK.cell,
+        hidden_size: int = _NETWORK.hidden_size,
+        layers: int = _NETWORK.layers,
         start_from: str | Path | None = None,
-        rule: str = "rtrl",
+        rule: str = _STEP.rule,
         stride: int | None = None,
         reach: int | None = None,
         order: int | None = None,
         feedback: str | None = None,
         feedback_seed: int | None = None,
         directions: int | None = None,
-        optimizer: str = "adamw",
-        learning_rate: float = 0.003,
-        weight_decay: float = 0.0,
-        clip_norm: float = 1.0,
+        optimizer: str = _STEP.optimizer,
+        learning_rate: float = _STEP.learning_rate,
+        weight_decay: float = _STEP.weight_decay,
+        clip_norm: float = _STEP.clip_norm,
         random_state: int | np.random.RandomState | None = None,
     ):
         """Store the parameters.
@@ -227,7 +223,7 @@ class OnlineEstimator(BaseEstimator):
         """Return a learner of a network; raise `OptionError` on the first parameter that is wrong."""
         given = _plain(self.get_params(deep=False))
         choose("optimizer", given["optimizer"], OPTIMIZERS)
-        settings = StepSettings.parse({name: given[name] for name in STEP})
+        settings = StreamStepSettings.parse({name: given[name] for name in STEP})
         return OnlineLearner(
             check_is_cell(given["rule"], network),
             TASKS[self.task_name].loss,
@@ -242,7 +238,7 @@ class OnlineEstimator(BaseEstimator):
         parameters = self.get_params(deep=False)
         self.seed_ = seed_from(self.random_state)
         if self.start_from is None:
-            given = {name: parameters[name] for name in FROM_THE_MODEL}
+            given = {name: parameters[name] for name in NETWORK}
             self.start_ = fresh_start(_plain(given), features, len(getattr(self, "classes_", ())))
             network = self.start_.network(self.seed_)
         else:

@@ -13,7 +13,10 @@ from sklearn.utils.multiclass import unique_labels
 from throughtime.core.errors import DataError, OptionError
 from throughtime.estimators.online import OnlineEstimator
 from throughtime.estimators.online_elements import Names
+from throughtime.estimators.online_settings import StreamArchitecture, StreamStepSettings
 from throughtime.estimators.targets import one_column
+
+_NETWORK, _STEP = StreamArchitecture(), StreamStepSettings()
 
 
 class OnlineClassifier(ClassifierMixin, OnlineEstimator):
@@ -51,21 +54,21 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):
         self,
         *,
         classes: Any = None,
-        cell: str = "gru",
-        hidden_size: int = 16,
-        layers: int = 1,
+        cell: str = _NETWORK.cell,
+        hidden_size: int = _NETWORK.hidden_size,
+        layers: int = _NETWORK.layers,
         start_from: str | Path | None = None,
-        rule: str = "rtrl",
+        rule: str = _STEP.rule,
         stride: int | None = None,
         reach: int | None = None,
         order: int | None = None,
         feedback: str | None = None,
         feedback_seed: int | None = None,
         directions: int | None = None,
-        optimizer: str = "adamw",
-        learning_rate: float = 0.003,
-        weight_decay: float = 0.0,
-        clip_norm: float = 1.0,
+        optimizer: str = _STEP.optimizer,
+        learning_rate: float = _STEP.learning_rate,
+        weight_decay: float = _STEP.weight_decay,
+        clip_norm: float = _STEP.clip_norm,
         random_state: int | np.random.RandomState | None = None,
     ):
         """Store the parameters.

@@ -15,12 +15,10 @@ from throughtime.core.sequence_map import Network
 from throughtime.data.encoders import NumberEncoder
 from throughtime.data.encoders.targets import NumberTargetEncoder
 from throughtime.estimators.classifier import SequenceClassifier
+from throughtime.estimators.online_settings import NETWORK
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import Classify, Regress
 from throughtime.training.model_folder import load_model
-
-FROM_THE_MODEL = ("cell", "hidden_size", "layers")
-"""Parameters that are the model's own, where a stream starts from one."""
 
 
 class Start(Options):
@@ -67,7 +65,7 @@ def start_from_model(
     """Return what a saved model starts a stream with: its start, its network and its classes.
 
     Arguments:
-        parameters, defaults: of the estimator, among them `FROM_THE_MODEL`.
+        parameters, defaults: of the estimator, among them `NETWORK`.
         task: which task the model has to have, `"classify"` or `"regress"`.
 
     **Raises**
@@ -88,7 +86,7 @@ def start_from_model(
             "stream are numbers; start from a model of numbers"
         )
     architecture = model.settings.network
-    for name in FROM_THE_MODEL:
+    for name in NETWORK:
         given, own = parameters[name], getattr(architecture, name)
         if given not in (defaults[name], own):
             raise OptionError(
