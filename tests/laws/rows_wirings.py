@@ -11,10 +11,13 @@ from throughtime import (
     GRU,
     LSTM,
     Bidirectional,
+    ConditionalRandomField,
     Dilated,
     Dropout,
     Elman,
     Embedding,
+    Linear,
+    LogSoftmax,
     Residual,
     SequenceMap,
     Shortcut,
@@ -36,6 +39,16 @@ def fused_stack(key: PRNGKeyArray) -> Stack:
     return dilated_stack(Elman, INPUT, HIDDEN, layers=2, base=2, start=2, output_size=OUTPUT, key=key)
 
 
+def labelling(key: PRNGKeyArray) -> Stack:
+    """An LSTM under a conditional random field whose transitions have been learned, one of them forbidden."""
+    keys = jax.random.split(key, 3)
+    field = ConditionalRandomField(OUTPUT, forbidden=((1, 2), (OUTPUT, 0)))
+    field = eqx.tree_at(
+        lambda field: field.transition, field, jax.random.normal(keys[2], (OUTPUT + 1, OUTPUT))
+    )
+    return Stack([LSTM(INPUT, HIDDEN, key=keys[0]), Linear(HIDDEN, OUTPUT, key=keys[1]), field])
+
+
 def mixed_stack(key: PRNGKeyArray) -> Stack:
     """An LSTM over a GRU over a dilated network."""
     keys = jax.random.split(key, 3)
@@ -48,6 +61,8 @@ ROWS = (
     Row("dilated_beyond", lambda key: Dilated(Elman(INPUT, HIDDEN, key=key), TIME + 2), HIDDEN),
     Row("dilated_noisy_symbols", noisy_symbols, HIDDEN, reads_symbols=True, draws_noise=True),
     Row("dilated_stack", fused_stack, OUTPUT),
+    Row("conditional_random_field", labelling, (OUTPUT + 1) * OUTPUT),
+    Row("log_softmax", lambda key: Stack([GRU(INPUT, OUTPUT, key=key), LogSoftmax(OUTPUT)]), OUTPUT),
     Row("residual", lambda key: Residual(LSTM(INPUT, INPUT, key=key)), INPUT),
     Row("shortcut", lambda key: Shortcut(GRU(INPUT, HIDDEN, key=key)), INPUT + HIDDEN),
     Row("stack_mixed", mixed_stack, OUTPUT),

@@ -27,6 +27,7 @@ from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
 from throughtime.networks.recurrent_dropout import RecurrentDropout
 from throughtime.networks.stack import Stack
+from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.window import FixedWindow
 from throughtime.networks.zoneout import Zoneout
 
@@ -80,6 +81,8 @@ class Architecture(Options):
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
+        letter_size: features of a letter, of words that are read letter by letter too, and units in each
+            direction of the network that reads them, at least 1; unused otherwise.
         dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
         input_dropout: rate on the (embedded) input, 0 <= rate < 1.
         window: elements that the cell `"window"` sees, at least 1; unused by other cells.
@@ -108,6 +111,7 @@ class Architecture(Options):
     readout: Literal["linear", "convolution"] = "linear"
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
+    letter_size: Size = 25
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
     window: Size = 7
@@ -223,6 +227,7 @@ class Architecture(Options):
         *,
         vocabulary_size: int | None = None,
         feature_count: int | None = None,
+        letter_count: int | None = None,
         output_size: int,
         key: PRNGKeyArray,
     ) -> Network:
@@ -232,14 +237,15 @@ class Architecture(Options):
         Arguments:
             vocabulary_size: number of symbols, when the input is symbols.
             feature_count: numbers in an element, when the input is numbers. Exactly one of the two is given.
+            letter_count: number of letters, when the symbols are words with their letters.
             output_size: size of the answer, at least 1.
             key: source of the weights.
         """
         keys = iter(jax.random.split(key, 2 * len(self.cells) + 3))
         network: list[Network] = []
         if vocabulary_size is not None:
-            network.append(Embedding(vocabulary_size, self.embedding_size, key=next(keys)))
-            size = self.embedding_size
+            network.append(self._embedding(vocabulary_size, letter_count, next(keys)))
+            size = network[0].output_size
         elif feature_count is not None:
             size = feature_count
         else:
@@ -257,6 +263,17 @@ class Architecture(Options):
         network += self._thin(size, self.dropout)
         network.append(self._readout(size, output_size, next(keys)))
         return wire(network)
+
+    def _embedding(self, vocabulary_size: int, letter_count: int | None, key: PRNGKeyArray) -> Network:
+        if letter_count is None:
+            return Embedding(vocabulary_size, self.embedding_size, key=key)
+        return TokenEmbedding(
+            vocabulary_size,
+            self.embedding_size,
+            letter_count=letter_count,
+            letter_size=self.letter_size,
+            key=key,
+        )
 
     def _readout(self, size: int, output_size: int, key: PRNGKeyArray) -> Network:
         if self.readout == "linear":

@@ -32,6 +32,11 @@ class Encoder(BaseModel, ABC):
     def feature_count(self) -> int | None:
         """Number of features a time step; None for ids."""
 
+    @property
+    def letter_count(self) -> int | None:
+        """Number of different letters of words that are read letter by letter too; None otherwise."""
+        return None
+
     @abstractmethod
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn one raw sequence into ids `[T]` or numbers `[T, F]`."""
