@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import (
+        OnlineClassifier,
+        OnlineRegressor,
         SequenceClassifier,
         SequenceLabeller,
         SequenceRegressor,
@@ -222,7 +224,9 @@ __all__ = [
     "NoOutputGateLSTM",
     "NoState",
     "NormalisedSums",
+    "OnlineClassifier",
     "OnlineLearner",
+    "OnlineRegressor",
     "OriginalLSTM",
     "OutputFeedback",
     "PartialPeepholeLSTM",
@@ -327,7 +331,13 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("SequenceClassifier", "SequenceLabeller", "SequenceRegressor"),
+    "estimators": (
+        "OnlineClassifier",
+        "OnlineRegressor",
+        "SequenceClassifier",
+        "SequenceLabeller",
+        "SequenceRegressor",
+    ),
     "learning": (
         "BPTT",
         "KFRTRL",

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from throughtime.core.errors import OptionError, choose
 from throughtime.data.readers import COLUMN_FILES
 from throughtime.data.records import Record
-from throughtime.tasks import AnsweringTask
 from throughtime.tasks.spans import marked
 from throughtime.training.atomic import new_file
 
@@ -25,6 +24,16 @@ class Writable(Protocol):
 
     def write(self, text: str, /) -> object:
         """Write a piece of text."""
+
+
+class Flushed:
+    """Standard output, on which each piece of text is seen at once."""
+
+    def write(self, text: str, /) -> object:
+        """Write a piece of text."""
+        written = sys.stdout.write(text)
+        sys.stdout.flush()
+        return written
 
 
 class Answered(NamedTuple):
@@ -112,19 +121,22 @@ SUFFIXES = {
 }
 
 
-def format_for(name: str | None, out: Path | None, task: AnsweringTask, source: str) -> str:
+def format_for(name: str | None, out: Path | None, *, labelled_from: str | None = None) -> str:
     """Return the format asked for, or the one of the file's suffix; or for labels of each element the one of
     the file they were read from; or text.
 
+    Arguments:
+        labelled_from: the file whose elements are labelled; None for one answer a sequence.
+
     **Raises**
 
-        OptionError: there is no such format, the suffix is of none, or the task has no labels to write in it.
+        OptionError: there is no such format, the suffix is of none, or it is for labels and there are none.
     """
     chosen = _chosen(name, out)
     if chosen is None:
-        is_read_so = not task.answers_once and Path(source).suffix.lower() in COLUMN_FILES
+        is_read_so = labelled_from is not None and Path(labelled_from).suffix.lower() in COLUMN_FILES
         return "conll" if is_read_so else "text"
-    if chosen in OF_LABELS and task.answers_once:
+    if chosen in OF_LABELS and labelled_from is None:
         raise OptionError(
             f"the format {chosen!r} has a label for each element, and this model answers once a sequence; "
             "choose text, csv or jsonl"

@@ -53,7 +53,7 @@ def predict(
     keep_compilations()
     loaded = load_model(model)
     task = loaded.answering
-    write = FORMATS[format_for(format, out, task, file)]
+    write = FORMATS[format_for(format, out, labelled_from=None if task.answers_once else file)]
     source = open_for(
         loaded.settings.data,
         file,

@@ -10,14 +10,11 @@ import pytest
 from throughtime.cli.answers import FORMATS, Answered, answered, format_for, opened
 from throughtime.core.errors import DataError, OptionError, Place, UsageError
 from throughtime.data.records import Record
-from throughtime.tasks import Classify, Label
 
 ROWS = [
     Answered(Record("x", None, Place("f.csv", 1)), {"label": 'say "a, b"', "probability": 0.5}),
     Answered(Record("y", None, Place("f.csv", 4)), {"label": "ä", "probability": 0.25}),
 ]
-CLASSIFY = Classify.fit([("one", None), ("two", None)])
-LABEL = Label.fit([(["one", "two"], None)])
 
 
 @pytest.mark.parametrize(
@@ -39,18 +36,18 @@ def test_formats(name: str, text: str) -> None:
 
 
 def test_the_suffix_tells_the_format() -> None:
-    assert format_for(None, None, CLASSIFY, "x.conll") == "text"
-    assert format_for(None, None, LABEL, "x.conll") == "conll"
-    assert format_for(None, None, LABEL, "x.jsonl") == "text"
-    assert format_for(None, Path("x.CSV"), LABEL, "x.conll") == "csv"
-    assert format_for("text", Path("x.csv"), CLASSIFY, "-") == "text"
-    assert format_for(None, Path("x.conll"), LABEL, "-") == "conll"
+    assert format_for(None, None) == "text"
+    assert format_for(None, None, labelled_from="x.conll") == "conll"
+    assert format_for(None, None, labelled_from="x.jsonl") == "text"
+    assert format_for(None, Path("x.CSV"), labelled_from="x.conll") == "csv"
+    assert format_for("text", Path("x.csv")) == "text"
+    assert format_for(None, Path("x.conll"), labelled_from="-") == "conll"
     with pytest.raises(OptionError, match=r"the format 'marked' has a label for each element, and"):
-        format_for("marked", None, CLASSIFY, "-")
+        format_for("marked", None)
     with pytest.raises(OptionError, match=r"--out is 'x.xml', whose suffix '.xml' does not tell.* --format"):
-        format_for(None, Path("x.xml"), CLASSIFY, "-")
+        format_for(None, Path("x.xml"))
     with pytest.raises(OptionError, match=r"--format is 'json' \(did you mean 'jsonl'\?\)"):
-        format_for("json", None, CLASSIFY, "-")
+        format_for("json", None)
 
 
 def test_places() -> None:
