@@ -11,7 +11,6 @@ from throughtime.tasks.symbol_counts import SymbolCounts
 from throughtime.training.preparation import Prepared, kind_of, usable
 from throughtime.training.settings import DataSettings, Settings
 
-
 KINDS_OF_TEXT = ("characters", "bytes", "subwords", "words", "symbols")
 """What a text can be cut into."""
 
