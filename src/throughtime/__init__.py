@@ -59,7 +59,10 @@ if TYPE_CHECKING:
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
     from throughtime.estimators import (
+        OnlineClassifier,
+        OnlineRegressor,
         SequenceClassifier,
+        SequenceLabeller,
         SequenceRegressor,
     )
     from throughtime.learning import (
@@ -221,7 +224,9 @@ __all__ = [
     "NoOutputGateLSTM",
     "NoState",
     "NormalisedSums",
+    "OnlineClassifier",
     "OnlineLearner",
+    "OnlineRegressor",
     "OriginalLSTM",
     "OutputFeedback",
     "PartialPeepholeLSTM",
@@ -234,6 +239,7 @@ __all__ = [
     "SampledSymbol",
     "ScheduledSampling",
     "SequenceClassifier",
+    "SequenceLabeller",
     "SequenceMap",
     "SequenceRegressor",
     "Shortcut",
@@ -325,7 +331,13 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("SequenceClassifier", "SequenceRegressor"),
+    "estimators": (
+        "OnlineClassifier",
+        "OnlineRegressor",
+        "SequenceClassifier",
+        "SequenceLabeller",
+        "SequenceRegressor",
+    ),
     "learning": (
         "BPTT",
         "KFRTRL",

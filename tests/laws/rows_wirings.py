@@ -41,9 +41,9 @@ def fused_stack(key: PRNGKeyArray) -> Stack:
 
 
 def labelling(key: PRNGKeyArray) -> Stack:
-    """An LSTM under a conditional random field whose transitions have been learned, one of them forbidden."""
+    """An LSTM under a conditional random field with transitions that have been learned."""
     keys = jax.random.split(key, 3)
-    field = ConditionalRandomField(OUTPUT, forbidden=((1, 2), (OUTPUT, 0)))
+    field = ConditionalRandomField(OUTPUT)
     field = eqx.tree_at(
         lambda field: field.transition, field, jax.random.normal(keys[2], (OUTPUT + 1, OUTPUT))
     )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from abc import abstractmethod
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -20,7 +18,7 @@ from throughtime.estimators.inputs import raw_sequences
 from throughtime.estimators.parameters import flat
 from throughtime.estimators.saving import SavedEstimator
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import AnsweringTask, Target
+from throughtime.tasks import AnsweringTask, Outputs, Target
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.model import Model
 from throughtime.training.passes import one_pass, open_run
@@ -39,10 +37,6 @@ class SequenceEstimator(SavedEstimator):
     def history_(self) -> list[dict[str, Any]]:
         """A row of losses and metrics for each pass over the data."""
         return list(self.model_.report["history"])
-
-    @abstractmethod
-    def _targets(self, y: Any) -> list[Target]:
-        """Return checked targets, one a sequence."""
 
     def _fit(self, X: Any, targets: list[Target]) -> None:
         settings = self._settings()
@@ -114,8 +108,8 @@ class SequenceEstimator(SavedEstimator):
                 )
         return self._settings().model_copy(update={"seed": before.seed, "data": before.data})
 
-    def _outputs(self, X: Any) -> np.ndarray:
-        """Return the network's raw outputs `[N, O]` for X."""
+    def _outputs(self, X: Any) -> Outputs:
+        """Return what the task reads of the network's outputs for X."""
         check_is_fitted(self)
         source = MemorySource(raw_sequences(self, X, reset=False))
         with closing(self.model_.encode(source)) as data:

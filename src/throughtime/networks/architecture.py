@@ -239,7 +239,7 @@ class Architecture(Options):
         *,
         vocabulary_size: int | None = None,
         feature_count: int | None = None,
-        letter_count: int | None = None,
+        letters: tuple[int, int] | None = None,
         output_size: int,
         key: PRNGKeyArray,
     ) -> Network:
@@ -249,14 +249,15 @@ class Architecture(Options):
         Arguments:
             vocabulary_size: number of symbols, when the input is symbols.
             feature_count: numbers in an element, when the input is numbers. Exactly one of the two is given.
-            letter_count: number of letters, when the symbols are words with their letters.
+            letters: number of letters, and letters of a word that are read, when the symbols are words with
+                their letters.
             output_size: size of the answer, at least 1.
             key: source of the weights.
         """
         keys = iter(jax.random.split(key, 2 * len(self.cells) + 3))
         network: list[Network] = []
         if vocabulary_size is not None:
-            network.append(self._embedding(vocabulary_size, letter_count, next(keys)))
+            network.append(self._embedding(vocabulary_size, letters, next(keys)))
             size = network[0].output_size
         elif feature_count is not None:
             size = feature_count
@@ -289,13 +290,14 @@ class Architecture(Options):
                 "task generate"
             )
 
-    def _embedding(self, vocabulary_size: int, letter_count: int | None, key: PRNGKeyArray) -> Network:
-        if letter_count is None:
+    def _embedding(self, vocabulary_size: int, letters: tuple[int, int] | None, key: PRNGKeyArray) -> Network:
+        if letters is None:
             return Embedding(vocabulary_size, self.embedding_size, key=key)
         return TokenEmbedding(
             vocabulary_size,
             self.embedding_size,
-            letter_count=letter_count,
+            letter_count=letters[0],
+            word_length=letters[1],
             letter_size=self.letter_size,
             key=key,
         )

@@ -173,9 +173,7 @@ class Label(AnsweringTask):
         """Return the scores of always answering with the most frequent label of the training part."""
         return self._scores([np.full(length, self.majority) for length in targets.lengths], targets)
 
-    def _scores(
-        self, answers: Sequence[Integer[np.ndarray, " T"]], targets: SequenceStore
-    ) -> dict[str, float]:
+    def _scores(self, answers: Sequence[np.ndarray], targets: SequenceStore) -> dict[str, float]:
         from sklearn.metrics import accuracy_score, f1_score
 
         truth = [sequence % self.output_size for sequence in targets.sequences()]
@@ -186,9 +184,7 @@ class Label(AnsweringTask):
         }
         return scores if self.scheme == "none" else scores | self._span_scores(answers, truth)
 
-    def _span_scores(
-        self, answers: Sequence[Integer[np.ndarray, " T"]], truth: Sequence[Integer[np.ndarray, " T"]]
-    ) -> dict[str, float]:
+    def _span_scores(self, answers: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> dict[str, float]:
         metrics = extra("seqeval.metrics.sequence_labeling", "label")
         named = [[self.labels.decode(row) for row in rows] for rows in (truth, answers)]
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(

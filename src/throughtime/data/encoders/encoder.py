@@ -35,8 +35,9 @@ class Encoder(BaseModel, ABC):
         """Number of features a time step; None for ids."""
 
     @property
-    def letter_count(self) -> int | None:
-        """Number of different letters of words that are read letter by letter too; None otherwise."""
+    def letters_read(self) -> tuple[int, int] | None:
+        """Of words that are read letter by letter too: the number of different letters, and how many of a
+        word are read; None otherwise."""
         return None
 
     @abstractmethod
