@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "Answer for each sequence of a file.",
     "generate": "Write on, symbol by symbol.",
     "learn": "Answer each line of a stream, and learn from it.",
+    "data": "List data sets that can be had by name, or fetch one.",
     "describe": "Show what a model is and how it was trained.",
     "gradient-flow": "Show what the gradient does on its way back through time.",
     "compare-rules": "Measure each learning rule against BPTT, on a model and its data.",
