@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         OnlineClassifier,
         OnlineRegressor,
         SequenceClassifier,
+        SequenceGenerator,
         SequenceLabeller,
         SequenceRegressor,
     )
@@ -239,6 +240,7 @@ __all__ = [
     "SampledSymbol",
     "ScheduledSampling",
     "SequenceClassifier",
+    "SequenceGenerator",
     "SequenceLabeller",
     "SequenceMap",
     "SequenceRegressor",
@@ -335,6 +337,7 @@ _HOMES = {
         "OnlineClassifier",
         "OnlineRegressor",
         "SequenceClassifier",
+        "SequenceGenerator",
         "SequenceLabeller",
         "SequenceRegressor",
     ),
