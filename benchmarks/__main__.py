@@ -23,6 +23,8 @@ NAMES = (
     "linear_recurrences",
     "curvature",
     "learning_rules",
+    "endless_streams",
+    "drifting_streams",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -1,0 +1,64 @@
+"""A million elements, one after the other: does a learner grow, or slow down?
+
+Each is answered and learned from by `OnlineRegressor.read_one`. Seconds for each 100,000 elements, and the
+memory of the process when the first 1,000 had come (all is compiled by then) and at the end.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import numpy as np
+import psutil
+
+from throughtime import OnlineRegressor
+
+ELEMENTS, PART, WARM_UP = 1_000_000, 100_000, 1000
+GROWTH_MB = 5.0
+"""By how much the process may be larger at the end, in megabytes: the noise of its allocator."""
+SLOWER = 1.2
+"""How much longer the last parts may take than the first, the machine having other work too."""
+SHAPES: tuple[dict[str, Any], ...] = (
+    {"cell": "gru", "hidden_size": 16, "rule": "snap"},
+    {"cell": "lstm_elementwise", "hidden_size": 16, "rule": "rtrl"},
+)
+
+
+def measure() -> Iterator[dict[str, object]]:
+    """Yield a row for each network."""
+    for shape in SHAPES:
+        yield _measure(shape)
+
+
+def _measure(shape: dict[str, Any]) -> dict[str, object]:
+    model, process = OnlineRegressor(**shape, random_state=0), psutil.Process(os.getpid())
+    draw = np.random.default_rng(0)
+    seconds: list[float] = []
+    values = draw.normal(size=PART + 1)
+    for before, now in pairwise(values[: WARM_UP + 1]):
+        model.read_one([now], before)
+    at_start = process.memory_info().rss
+    while len(seconds) < ELEMENTS // PART:
+        values = draw.normal(size=PART + 1)
+        started = time.perf_counter()
+        for before, now in pairwise(values):
+            model.read_one([now], before)
+        seconds.append(time.perf_counter() - started)
+        print(f"{len(seconds) * PART:,} elements: {seconds[-1]:.1f} s", file=sys.stderr)
+    at_end = process.memory_info().rss
+    growth = (at_end - at_start) / 1e6
+    slower = median(seconds[-3:]) / median(seconds[:3])
+    return {
+        **shape,
+        "elements": model.learner_.steps,
+        "seconds_of_100_000": [round(value, 2) for value in seconds],
+        "rss_mb_at_the_start": round(at_start / 1e6, 1),
+        "rss_mb_at_the_end": round(at_end / 1e6, 1),
+        "last_to_first": round(slower, 3),
+        "bars": [GROWTH_MB, SLOWER],
+        "reached": growth <= GROWTH_MB and slower <= SLOWER,
+    }
