@@ -25,6 +25,7 @@ NAMES = (
     "learning_rules",
     "endless_streams",
     "drifting_streams",
+    "language_model",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -22,6 +22,7 @@ from throughtime import (
     SequenceMap,
     Shortcut,
     Stack,
+    TiedStack,
     connect,
     dilated_stack,
 )
@@ -40,9 +41,9 @@ def fused_stack(key: PRNGKeyArray) -> Stack:
 
 
 def labelling(key: PRNGKeyArray) -> Stack:
-    """An LSTM under a conditional random field whose transitions have been learned, one of them forbidden."""
+    """An LSTM under a conditional random field with transitions that have been learned."""
     keys = jax.random.split(key, 3)
-    field = ConditionalRandomField(OUTPUT, forbidden=((1, 2), (OUTPUT, 0)))
+    field = ConditionalRandomField(OUTPUT)
     field = eqx.tree_at(
         lambda field: field.transition, field, jax.random.normal(keys[2], (OUTPUT + 1, OUTPUT))
     )
@@ -56,6 +57,13 @@ def mixed_stack(key: PRNGKeyArray) -> Stack:
     return Stack([dilated, GRU(HIDDEN, 4, key=keys[1]), LSTM(4, OUTPUT, key=keys[2])])
 
 
+def tied_stack(key: PRNGKeyArray) -> TiedStack:
+    """A GRU between an embedding and a readout of the same weights, with a bias that is not zero."""
+    keys = jax.random.split(key, 3)
+    cells = [Embedding(VOCABULARY, INPUT, scale=1.0, key=keys[0]), GRU(INPUT, INPUT, key=keys[1])]
+    return eqx.tree_at(lambda stack: stack.bias, TiedStack(cells), jax.random.normal(keys[2], VOCABULARY))
+
+
 ROWS = (
     Row("dilated", lambda key: Dilated(GRU(INPUT, HIDDEN, key=key), 3), HIDDEN),
     Row("dilated_beyond", lambda key: Dilated(Elman(INPUT, HIDDEN, key=key), TIME + 2), HIDDEN),
@@ -66,6 +74,7 @@ ROWS = (
     Row("residual", lambda key: Residual(LSTM(INPUT, INPUT, key=key)), INPUT),
     Row("shortcut", lambda key: Shortcut(GRU(INPUT, HIDDEN, key=key)), INPUT + HIDDEN),
     Row("stack_mixed", mixed_stack, OUTPUT),
+    Row("stack_tied", tied_stack, VOCABULARY, reads_symbols=True),
 )
 
 

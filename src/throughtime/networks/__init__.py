@@ -29,6 +29,7 @@ from throughtime.networks.sampling_schedules import (
 )
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
 from throughtime.networks.stack import Stack, StackState
+from throughtime.networks.tied_stack import TiedStack
 from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.transplant import Transplanted, transplant
 from throughtime.networks.window import FixedWindow, WindowState
@@ -79,6 +80,7 @@ __all__ = [
     "Stack",
     "StackState",
     "TeacherForcing",
+    "TiedStack",
     "TokenEmbedding",
     "Transplanted",
     "Values",

@@ -86,7 +86,7 @@ class ConditionalRandomField(Head):
 
     def initial_state(self) -> ForwardState:
         """Return the state in which there is no element yet."""
-        return ForwardState(jnp.where(jnp.arange(self.input_size + 1) == self.input_size, 0.0, NEVER))
+        return ForwardState(jnp.zeros(self.input_size + 1).at[:-1].set(NEVER))
 
     def project(self, x: Float[Array, " K"]) -> Float[Array, " K"]:
         """Return the scores as they are."""

@@ -24,9 +24,10 @@ class TokenEmbedding(PointwiseCell):
         x `[1 + L]`: the number of the word, then those of its letters, 0 after the last; y `[O + 2 C]`
 
     Arguments:
-        vocabulary_size: number of words, at least 1; the cell's `input_size`.
+        vocabulary_size: number of words, at least 1.
         embedding_size: O, features of a word, at least 1.
         letter_count: number of letters with 0, at least 1.
+        word_length: L, letters of a word that are read, at least 1.
         letter_size: C, features of a letter and units of each of the two LSTMs, at least 1.
         key: source of the weights.
 
@@ -48,6 +49,7 @@ class TokenEmbedding(PointwiseCell):
         embedding_size: int,
         *,
         letter_count: int,
+        word_length: int,
         letter_size: int,
         key: PRNGKeyArray,
     ):
@@ -56,7 +58,7 @@ class TokenEmbedding(PointwiseCell):
         self.letters = Embedding(letter_count, letter_size, scale=0.5, key=keys[1])
         forward, backward = (LSTM(letter_size, letter_size, key=one) for one in keys[2:])
         self.spelling = Bidirectional(forward, backward, to_the_end=True)
-        self.input_size = vocabulary_size
+        self.input_size = 1 + word_length
         self.output_size = embedding_size + 2 * letter_size
 
     def project(self, x: Integer[Array, " L1"]) -> Float[Array, " O"]:

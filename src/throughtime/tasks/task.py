@@ -25,33 +25,19 @@ Outputs = Any
 
 
 class Task(Options, abc.ABC):
-    """What is asked of a network, fitted to the targets of the training data and saved with the model.
+    """What is asked of a network, fitted to the training data and saved with the model.
 
-    A task turns targets into arrays, says which steps count, and owns loss, metrics and answers. Losses are
-    written for one output `[O]` and one target; whoever uses them adds batch and time.
+    A task says which steps count, and owns loss and metrics. Losses are written for one output `[O]` and one
+    target; whoever uses them adds batch and time.
 
-    What runs compiled (`loss`, `unfold`, `read`) belongs to the class: it sees nothing that was fitted, so
-    that runs on different data share what was compiled.
+    What runs compiled (`loss`, `unfold`) belongs to the class: it sees nothing that was fitted, so that runs
+    on different data share what was compiled.
     """
 
     metrics: ClassVar[Mapping[str, bool]]
     """Names of the metrics, the main one first, and whether more is better."""
-    has_classes: ClassVar[bool] = False
-    """Whether targets are classes, whose shares a split should keep."""
-    answers_once: ClassVar[bool] = True
-    """Whether a sequence has one answer, and not one for each of its elements."""
     takes: ClassVar[tuple[str, ...]] = ()
     """The options (of `TaskOptions`) that it has a use for."""
-
-    @classmethod
-    @abc.abstractmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL) -> "Task":
-        """Return the task for these targets of the training data; raise `DataError` if they make no task."""
-
-    @classmethod
-    @abc.abstractmethod
-    def check(cls, record: Record) -> None:
-        """Raise `DataError` if the target of a record cannot be one, whatever the training data."""
 
     @property
     @abc.abstractmethod
@@ -61,15 +47,6 @@ class Task(Options, abc.ABC):
     @abc.abstractmethod
     def topped(self, network: Network, key: PRNGKeyArray) -> Network:
         """Return a network that gives `output_size` numbers with what the task puts on top of it."""
-
-    @abc.abstractmethod
-    def encode(self, target: Target, place: Place | None = None) -> int | float | np.ndarray:
-        """Return a target in numbers; raise `DataError` if the task does not know it."""
-
-    @classmethod
-    @abc.abstractmethod
-    def kept(cls, encoded: Iterable[Any]) -> Targets:
-        """Return encoded targets side by side."""
 
     @classmethod
     @abc.abstractmethod
@@ -86,6 +63,52 @@ class Task(Options, abc.ABC):
         time_steps: int,
     ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
         """Return the target of each step, and the mask: how much each one counts, 0 if not at all."""
+
+    @abc.abstractmethod
+    def check_metric(self, name: str) -> None:
+        """Raise `OptionError` if the targets have no such metric, whatever other targets have."""
+
+    @property
+    @abc.abstractmethod
+    def main_metric(self) -> str:
+        """The metric that a run shows beside the loss."""
+
+    def more_is_better(self, metric: str) -> bool:
+        """Tell in which direction a metric, or the loss, improves."""
+        return self.metrics.get(metric, False)
+
+
+class AnsweringTask(Task, abc.ABC):
+    """A task with an answer to each sequence: it turns targets into arrays, and outputs into answers.
+
+    What runs compiled besides is `read`.
+    """
+
+    has_classes: ClassVar[bool] = False
+    """Whether targets are classes, whose shares a split should keep."""
+    answers_once: ClassVar[bool] = True
+    """Whether a sequence has one answer, and not one for each of its elements."""
+
+    @classmethod
+    @abc.abstractmethod
+    def fit(
+        cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL
+    ) -> "AnsweringTask":
+        """Return the task for these targets of the training data; raise `DataError` if they make no task."""
+
+    @classmethod
+    @abc.abstractmethod
+    def check(cls, record: Record) -> None:
+        """Raise `DataError` if the target of a record cannot be one, whatever the training data."""
+
+    @abc.abstractmethod
+    def encode(self, target: Target, place: Place | None = None) -> int | float | np.ndarray:
+        """Return a target in numbers; raise `DataError` if the task does not know it."""
+
+    @classmethod
+    @abc.abstractmethod
+    def kept(cls, encoded: Iterable[Any]) -> Targets:
+        """Return encoded targets side by side."""
 
     @classmethod
     @abc.abstractmethod
@@ -119,16 +142,3 @@ class Task(Options, abc.ABC):
     @abc.abstractmethod
     def trivial_scores(self, targets: Any) -> dict[str, float]:
         """Return the metrics of that answer."""
-
-    @abc.abstractmethod
-    def check_metric(self, name: str) -> None:
-        """Raise `OptionError` if the targets have no such metric, whatever other targets have."""
-
-    @property
-    @abc.abstractmethod
-    def main_metric(self) -> str:
-        """The metric that a run shows beside the loss."""
-
-    def more_is_better(self, metric: str) -> bool:
-        """Tell in which direction a metric, or the loss, improves."""
-        return self.metrics.get(metric, False)

@@ -12,10 +12,10 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.learning.unrolled import loss_of_outputs
-from throughtime.tasks import Outputs, Task
+from throughtime.tasks import AnsweringTask, Outputs
 
 
-def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> Outputs:
+def answer_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> Outputs:
     """Return the network's answer to each sequence, in the order of the data.
 
     Arguments:
@@ -27,7 +27,7 @@ def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> 
     )
 
 
-def judge_all(network: Network, task: Task, data: Encoded, batch_size: int) -> tuple[Outputs, float]:
+def judge_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> tuple[Outputs, float]:
     """Return what `answer_all` does, and the mean loss over all steps that count.
 
     Arguments: see `answer_all`.
@@ -45,7 +45,7 @@ def judge_all(network: Network, task: Task, data: Encoded, batch_size: int) -> t
 
 
 def _each_batch(
-    answered: Callable[[Batch], PyTree[Array]], task: Task, data: Encoded, batch_size: int
+    answered: Callable[[Batch], PyTree[Array]], task: AnsweringTask, data: Encoded, batch_size: int
 ) -> Outputs:
     """Return the answers to all batches by sequence, without what fills batches up."""
     found: list[Any] = [None] * len(data)
@@ -62,7 +62,11 @@ def _each_batch(
 
 @partial(jax.jit, static_argnames=("task",))
 def _answer(
-    network: Network, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"], *, task: type[Task]
+    network: Network,
+    inputs: Shaped[Array, "T B *I"],
+    lengths: Integer[Array, " B"],
+    *,
+    task: type[AnsweringTask],
 ) -> PyTree[Shaped[Array, "B ..."]]:
     return task.read(network, apply(network, inputs, lengths=lengths), lengths)
 
@@ -75,7 +79,7 @@ def _judge(
     targets: Shaped[Array, "*T B"],
     weights: Float[Array, " B"],
     *,
-    task: type[Task],
+    task: type[AnsweringTask],
 ) -> tuple[PyTree[Shaped[Array, "B ..."]], Float[Array, ""], Float[Array, ""]]:
     outputs = apply(network, inputs, lengths=lengths)
     unfolded, mask = task.unfold(targets, lengths, weights, len(inputs))

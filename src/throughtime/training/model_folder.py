@@ -86,7 +86,7 @@ def build_network(settings: Settings, encoder: SequenceEncoder, task: Task) -> N
     network = settings.network.build(
         vocabulary_size=encoder.vocabulary_size,
         feature_count=encoder.feature_count,
-        letter_count=encoder.letter_count,
+        letters=encoder.letters_read,
         output_size=task.output_size,
         key=key_for(settings.seed, "weights"),
     )

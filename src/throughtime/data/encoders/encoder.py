@@ -15,6 +15,8 @@ class Encoder(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: str
+
     def __eq__(self, other: object) -> bool:
         # By the fields alone: what is derived from them is kept in arrays, which do not compare as a whole.
         return type(self) is type(other) and self.model_dump() == other.model_dump()
@@ -33,8 +35,9 @@ class Encoder(BaseModel, ABC):
         """Number of features a time step; None for ids."""
 
     @property
-    def letter_count(self) -> int | None:
-        """Number of different letters of words that are read letter by letter too; None otherwise."""
+    def letters_read(self) -> tuple[int, int] | None:
+        """Of words that are read letter by letter too: the number of different letters, and how many of a
+        word are read; None otherwise."""
         return None
 
     @abstractmethod

@@ -86,8 +86,8 @@ class TokenEncoder(SymbolicEncoder):
         return UNKNOWN_ID
 
     @property
-    def letter_count(self) -> int:
-        return len(self.letters) + 2
+    def letters_read(self) -> tuple[int, int]:
+        return len(self.letters) + 2, self.longest
 
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn one sequence of words into ids `[T, 1 + L]`."""
