@@ -40,6 +40,7 @@ RULES: dict[str, LearningRule] = {
     "bptt_1": TruncatedBPTT(stride=1, reach=1),
 }
 BOUND = "bptt_1"
+OPTIMIZER = optax.adam(0.003)
 
 
 def measure() -> Iterator[dict[str, object]]:
@@ -61,7 +62,7 @@ def _row(name: str, stream: Stream) -> dict[str, object]:
                 network(jax.random.key(seed)),
                 loss,
                 rule=made,
-                optimizer=optax.adam(0.003),
+                optimizer=OPTIMIZER,
                 target=ys[0],
                 seed=seed,
             )

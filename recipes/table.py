@@ -40,8 +40,8 @@ def comparisons(results: list[dict[str, Any]]) -> str:
         [
             "# What networks, rules and optimisers reach beside one another",
             "",
-            "Each row is a recipe in `recipes/`, trained anew by `throughtime reproduce NAME`; figures seed by",
-            "seed are in `recipes/results/`. This page is written by `python recipes/table.py`.",
+            "Each row is a recipe in `recipes/`, trained anew by `throughtime reproduce NAME`; figures seed",
+            "by seed are in `recipes/results/`. This page is written by `python recipes/table.py`.",
             "",
             "| comparison | what came out | bars | minutes in all | published |",
             "|---|---|---|---|---|",
