@@ -1,15 +1,14 @@
 """A million elements, one after the other: does a learner grow, or slow down?
 
-Each is answered and learned from by `OnlineRegressor.read_one`. Seconds for each 100,000 elements, by the clock
-and of the processor (which does not count what else the machine does), and the memory of the process when the
-first 1,000 had come (all is compiled by then) and at the end.
+They come by a hundred, and each is learned from before the next, as `OnlineRegressor.partial_fit` does. Seconds
+for each 100,000 elements, by the clock and of the processor (which does not count what else the machine does),
+and the memory of the process when the first 1,000 had come (all is compiled by then) and at the end.
 """
 
 import os
 import sys
 import time
 from collections.abc import Iterator
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -18,7 +17,7 @@ import psutil
 
 from throughtime import OnlineRegressor
 
-ELEMENTS, PART, WARM_UP = 1_000_000, 100_000, 1000
+ELEMENTS, PART, WARM_UP, AT_ONCE = 1_000_000, 100_000, 1000, 100
 GROWTH_MB = 5.0
 """By how much the process may be larger at the end, in megabytes: the noise of its allocator."""
 SLOWER = 1.2
@@ -40,15 +39,12 @@ def _measure(shape: dict[str, Any]) -> dict[str, object]:
     draw = np.random.default_rng(0)
     seconds: list[float] = []
     of_processor: list[float] = []
-    values = draw.normal(size=PART + 1)
-    for before, now in pairwise(values[: WARM_UP + 1]):
-        model.read_one([now], before)
+    _learn(model, draw.normal(size=WARM_UP + 1))
     at_start = process.memory_info().rss
     while len(seconds) < ELEMENTS // PART:
         values = draw.normal(size=PART + 1)
         started, used = time.perf_counter(), time.process_time()
-        for before, now in pairwise(values):
-            model.read_one([now], before)
+        _learn(model, values)
         seconds.append(time.perf_counter() - started)
         of_processor.append(time.process_time() - used)
         print(
@@ -69,3 +65,10 @@ def _measure(shape: dict[str, Any]) -> dict[str, object]:
         "bars": [GROWTH_MB, SLOWER],
         "reached": growth <= GROWTH_MB and slower <= SLOWER,
     }
+
+
+def _learn(model: OnlineRegressor, values: np.ndarray) -> None:
+    """Read numbers, each with the one before it as its target."""
+    for start in range(0, len(values) - 1, AT_ONCE):
+        part = values[start : start + AT_ONCE + 1]
+        model.partial_fit(part[1:, None], part[:-1])
