@@ -14,7 +14,9 @@ from throughtime.networks.grid import SpatialGridLSTM
 from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
+from throughtime.networks.net_noise import NetNoise, NetNoiseState
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
+from throughtime.networks.parallel import Parallel, ParallelState
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.recurrent_dropout import RecurrentDropout, RecurrentDropoutState
 from throughtime.networks.residual_step import ResidualStep
@@ -59,8 +61,12 @@ __all__ = [
     "LinearDecay",
     "MeanPooling",
     "MeanState",
+    "NetNoise",
+    "NetNoiseState",
     "NormalisedSums",
     "OutputFeedback",
+    "Parallel",
+    "ParallelState",
     "RecurrentDropout",
     "RecurrentDropoutState",
     "Residual",

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from throughtime.core.errors import DivergedError
+from throughtime.learning.readout import SOLVERS
 from throughtime.training.checkpoint_writer import CheckpointFile
 from throughtime.training.loop import Fitted, fit
 from throughtime.training.model import Model
@@ -11,6 +12,7 @@ from throughtime.training.preparation import Prepared
 from throughtime.training.pretrained import starting_network
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import Settings
+from throughtime.training.solved_readout import solve_readout
 
 
 def train(
@@ -40,16 +42,11 @@ def train(
     file = None
     if checkpoint is not None:
         file = CheckpointFile(checkpoint, prepared.fingerprint(settings), resume)
-    fitted = fit(
-        network,
-        prepared.task,
-        prepared.train,
-        prepared.validation,
-        settings.training,
-        seed=settings.seed,
-        checkpoint=file,
-        watcher=watcher,
-    )
+    parts = network, prepared.task, prepared.train, prepared.validation, settings.training
+    if settings.training.optimizer in SOLVERS:
+        fitted = solve_readout(*parts, seed=settings.seed, watcher=watcher)
+    else:
+        fitted = fit(*parts, seed=settings.seed, checkpoint=file, watcher=watcher)
     if fitted.stopped == "diverged" and fitted.best_epoch == 0:
         raise DivergedError(diverged_message(settings, fitted))
     return Model(

@@ -74,7 +74,7 @@ def training_step(
         count: which step of the run this is, from 0; each draws noise of its own.
     """
     if settings.optimizer == HESSIAN_FREE:
-        targets, mask = _unfolded(
+        targets, mask = unfolded(
             batch.targets, batch.lengths, batch.weights, batch.inputs.shape[0], task=task
         )
         return curvature_step(
@@ -98,7 +98,7 @@ def training_step(
 
 
 @partial(jax.jit, static_argnames=("steps", "task"))
-def _unfolded(
+def unfolded(
     targets: Shaped[Array, "B *O"],
     lengths: Integer[Array, " B"],
     weights: Float[Array, " B"],
@@ -106,6 +106,7 @@ def _unfolded(
     *,
     task: type[Task],
 ) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
+    """Return the target of each step of a batch, and how much each one counts."""
     return task.unfold(targets, lengths, weights, steps)
 
 
@@ -122,8 +123,8 @@ def _gradient(
     task: type[Task],
     manner: Manner,
 ) -> tuple[Float[Array, ""], Network]:
-    unfolded, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
-    found = batch_gradient(manner, network, task.loss, inputs, unfolded, mask, lengths, key, count)
+    every, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
+    found = batch_gradient(manner, network, task.loss, inputs, every, mask, lengths, key, count)
     return found.loss, found.gradient
 
 
