@@ -17,6 +17,8 @@ COMMANDS = {
     "fit": "Train a model on a file of labelled sequences.",
     "evaluate": "Score a model on a file of labelled sequences.",
     "predict": "Answer for each sequence of a file.",
+    "generate": "Write on, symbol by symbol.",
+    "learn": "Answer each line of a stream, and learn from it.",
     "describe": "Show what a model is and how it was trained.",
     "gradient-flow": "Show what the gradient does on its way back through time.",
     "compare-rules": "Measure each learning rule against BPTT, on a model and its data.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,7 +12,17 @@ from throughtime.data.lengths import extended, length_boundaries
 from throughtime.data.prefetching import prefetch
 from throughtime.data.store import SequenceStore
 
-__all__ = ["Batch", "Plan", "batches", "length_boundaries", "padding_waste", "plan_epoch", "prefetch"]
+__all__ = [
+    "Batch",
+    "Plan",
+    "Ready",
+    "Supply",
+    "batches",
+    "length_boundaries",
+    "padding_waste",
+    "plan_epoch",
+    "prefetch",
+]
 
 
 class Plan(NamedTuple):
@@ -25,14 +35,59 @@ class Plan(NamedTuple):
 class Batch(NamedTuple):
     """Arrays of one batch; a batch that is not full ends in rows of length 0, target 0 and weight 0.
 
-    **Shapes** `inputs` `[T, B]` int32 or `[T, B, F]` float32, `lengths` `[B]` int32, `targets` `[B]` int32 or
-    float32, `weights` `[B]` float32.
+    **Shapes** `inputs` `[T, B]` int32 or `[T, B, F]` float32, `lengths` `[B]` int32, `targets` `[B]` or `[T,
+    B]` int32 or float32, `weights` `[B]` float32.
     """
 
     inputs: np.ndarray
     lengths: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+
+
+class Ready(NamedTuple):
+    """A batch, and how much there is in it, in the unit of its data: sequences, or symbols of a text."""
+
+    batch: Batch
+    weight: int
+
+
+@runtime_checkable
+class Supply(Protocol):
+    """What an epoch goes over: sequences of their own, or one long sequence in chunks."""
+
+    unit: ClassVar[str]
+    """What there is a number of."""
+    goes_on: ClassVar[bool]
+    """Whether each batch goes on where the one before ended, so that the network's state does too."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def batch_count(self, batch_size: int, chunk_size: int | None) -> int:
+        """Return how many batches an epoch has."""
+        ...
+
+    def epoch(
+        self, batch_size: int, chunk_size: int | None, *, seed: int, number: int, first: int = 0
+    ) -> Iterator[Ready]:
+        """Yield the batches of an epoch.
+
+        Arguments:
+            seed, number: of the run and of the epoch, from 0; together they decide the order, where there is
+                one to decide.
+            first: how many batches are left out.
+        """
+        ...
+
+    def fingerprint(self) -> Iterator[bytes]:
+        """Yield what tells these data from others."""
+        ...
+
+    def close(self) -> None:
+        """Give memory and temporary files back."""
+        ...
 
 
 @runtime_checkable
@@ -45,8 +100,8 @@ class Batchable(Protocol):
         ...
 
     @property
-    def targets(self) -> np.ndarray:
-        """One target a sequence, `[N]`."""
+    def targets(self) -> np.ndarray | SequenceStore:
+        """One target a sequence, `[N]`, or one for each of its elements."""
         ...
 
 
@@ -110,15 +165,21 @@ def batches(data: Batchable, plan: Iterable[Plan], batch_size: int) -> Iterator[
     **Raises** `ShapeError` for a piece of the plan with more than `batch_size` records.
     """
     all_lengths = data.store.lengths
-    is_class = data.targets.dtype.kind in "iub"
-    all_targets = data.targets.astype(np.int32 if is_class else np.float32)
     for indices, time_steps in plan:
         inputs = data.store.gather(indices, time_steps, batch_size=batch_size)
         lengths = np.zeros(batch_size, np.int32)
-        targets = np.zeros(batch_size, all_targets.dtype)
         weights = np.zeros(batch_size, np.float32)
-        count = len(indices)
-        lengths[:count] = all_lengths[indices]
-        targets[:count] = all_targets[indices]
-        weights[:count] = 1
-        yield Batch(inputs, lengths, targets, weights)
+        lengths[: len(indices)] = all_lengths[indices]
+        weights[: len(indices)] = 1
+        yield Batch(inputs, lengths, _targets(data.targets, indices, time_steps, batch_size), weights)
+
+
+def _targets(
+    targets: np.ndarray | SequenceStore, indices: np.ndarray, time_steps: int, batch_size: int
+) -> np.ndarray:
+    if isinstance(targets, SequenceStore):
+        return targets.gather(indices, time_steps, batch_size=batch_size)
+    is_class = targets.dtype.kind in "iub"
+    batch = np.zeros(batch_size, np.int32 if is_class else np.float32)
+    batch[: len(indices)] = targets[indices]
+    return batch

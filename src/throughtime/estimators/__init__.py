@@ -1,6 +1,15 @@
 """The scikit-learn face."""
 
 from throughtime.estimators.classifier import SequenceClassifier
+from throughtime.estimators.labeller import SequenceLabeller
+from throughtime.estimators.online_classifier import OnlineClassifier
+from throughtime.estimators.online_regressor import OnlineRegressor
 from throughtime.estimators.regressor import SequenceRegressor
 
-__all__ = ["SequenceClassifier", "SequenceRegressor"]
+__all__ = [
+    "OnlineClassifier",
+    "OnlineRegressor",
+    "SequenceClassifier",
+    "SequenceLabeller",
+    "SequenceRegressor",
+]

@@ -14,12 +14,14 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import TASKS
-from throughtime.training.settings import DataSettings, Settings, TrainingSettings
+from throughtime.tasks import TASKS, TaskOptions
+from throughtime.training.settings import DataSettings, Settings, TrainingSettings, what_has_no_use
 
 _NETWORK, _DATA, _TRAINING = Architecture(), DataSettings(), TrainingSettings()
+_OPTIONS = TaskOptions()
 _GROUPS: dict[str, type[Options]] = {
     "data": DataSettings,
+    "options": TaskOptions,
     "network": Architecture,
     "training": TrainingSettings,
 }
@@ -52,6 +54,7 @@ class SequenceParameters(BaseEstimator):
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
+        letter_size: int = _NETWORK.letter_size,
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
         window: int = _NETWORK.window,
@@ -71,6 +74,7 @@ class SequenceParameters(BaseEstimator):
         fan_in: int | None = _NETWORK.fan_in,
         net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
+        head: str = _OPTIONS.head,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -136,6 +140,8 @@ class SequenceParameters(BaseEstimator):
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
+            letter_size: features of a letter, of words that are read letter by letter too (`kind="tokens"`),
+                and units in each direction of the network that reads them, at least 1; unused otherwise.
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
             input_dropout: rate on the (embedded) input, 0 <= rate < 1.
             window: elements that the cell `"window"` sees, at least 1; unused by other cells.
@@ -164,8 +170,10 @@ class SequenceParameters(BaseEstimator):
                 at least 0.
             readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
                 where the answer is an image too.
+            head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
+                element by itself, or a `"crf"`, which weighs whole rows of labels against one another.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
-                `"numbers"`); recognised from the data when None.
+                `"tokens"`, `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
                 1.
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
@@ -237,6 +245,7 @@ class SequenceParameters(BaseEstimator):
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.letter_size = letter_size
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.window = window
@@ -256,6 +265,7 @@ class SequenceParameters(BaseEstimator):
         self.fan_in = fan_in
         self.net_noise = net_noise
         self.readout = readout
+        self.head = head
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
@@ -303,6 +313,8 @@ class SequenceParameters(BaseEstimator):
             name: group.parse({field: given[field] for field in group.model_fields if field in given})
             for name, group in _GROUPS.items()
         }
+        if (reason := what_has_no_use(self.task_name, TaskOptions(**dict(groups["options"])))) is not None:
+            raise OptionError(reason)
         choose("metric", given["metric"], ["loss", *TASKS[self.task_name].metrics])
         return Settings.parse({"task": self.task_name, "seed": seed_from(self.random_state), **groups})
 

@@ -6,6 +6,7 @@ from throughtime.networks.chain import Chain, wire
 from throughtime.networks.connections import ConnectedMap, Residual, Shortcut, connect
 from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
 from throughtime.networks.convolution import Convolution
+from throughtime.networks.crf import ConditionalRandomField, ForwardState
 from throughtime.networks.dilated import Dilated, DilatedState, dilated_stack
 from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
@@ -14,6 +15,7 @@ from throughtime.networks.grid import SpatialGridLSTM
 from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
+from throughtime.networks.log_softmax import LogSoftmax
 from throughtime.networks.net_noise import NetNoise, NetNoiseState
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
 from throughtime.networks.parallel import Parallel, ParallelState
@@ -29,6 +31,8 @@ from throughtime.networks.sampling_schedules import (
 )
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
 from throughtime.networks.stack import Stack, StackState
+from throughtime.networks.tied_stack import TiedStack
+from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.transplant import Transplanted, transplant
 from throughtime.networks.window import FixedWindow, WindowState
 from throughtime.networks.wrapper import Wrapper
@@ -39,6 +43,7 @@ __all__ = [
     "AttentionState",
     "Bidirectional",
     "Chain",
+    "ConditionalRandomField",
     "ConnectedMap",
     "ConstantProbability",
     "Convolution",
@@ -53,12 +58,14 @@ __all__ = [
     "Feedback",
     "FeedbackState",
     "FixedWindow",
+    "ForwardState",
     "InverseSigmoidDecay",
     "LayerNormalisation",
     "LearnedStart",
     "LikeliestSymbol",
     "Linear",
     "LinearDecay",
+    "LogSoftmax",
     "MeanPooling",
     "MeanState",
     "NetNoise",
@@ -79,6 +86,8 @@ __all__ = [
     "Stack",
     "StackState",
     "TeacherForcing",
+    "TiedStack",
+    "TokenEmbedding",
     "Transplanted",
     "Values",
     "WindowState",

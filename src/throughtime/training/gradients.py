@@ -8,7 +8,9 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.sequence_map import Network
 from throughtime.learning import Gradient, LearningRule, gradient_over_chunks
+from throughtime.learning.candidates import candidate_gradient
 from throughtime.learning.rule import Loss
+from throughtime.training.carried import Carried, with_fresh_noise
 from throughtime.training.settings import StepSettings
 
 
@@ -18,11 +20,12 @@ class Manner(NamedTuple):
     rule: LearningRule
     chunk_size: int | None
     weight_noise: float
+    softmax_samples: int | None = None
 
 
 def manner_of(settings: StepSettings) -> Manner:
     """Return how the settings have a gradient computed."""
-    return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise)
+    return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise, settings.softmax_samples)
 
 
 def batch_gradient(
@@ -35,10 +38,13 @@ def batch_gradient(
     lengths: Integer[Array, " B"],
     key: PRNGKeyArray,
     count: Integer[Array, ""],
+    carried: Carried | None = None,
 ) -> Gradient:
     """Return loss and gradient of a batch.
 
     Arguments:
+        carried: where the sequences of the batch stand, of which it is one chunk; when left out, they are
+            whole, and cut into chunks here.
         key: source of the run's noise.
         count: which step of the run this is, from 0; each draws noise of its own.
     """
@@ -46,6 +52,14 @@ def batch_gradient(
     if manner.weight_noise > 0:
         # Apart from the noise of the network and of the rule, so that those are the same with it and without.
         network = with_weight_noise(network, manner.weight_noise, jax.random.fold_in(key, 2))
+    if carried is not None:
+        state = with_fresh_noise(carried.state, key)
+        chunk = (carried.trace, state, inputs, targets, mask)
+        if manner.softmax_samples is not None:
+            return candidate_gradient(
+                manner.rule, network, manner.softmax_samples, *chunk, lengths=lengths, key=key
+            )
+        return manner.rule.gradient(network, loss, *chunk, lengths=lengths, key=key)
     return gradient_over_chunks(
         manner.rule,
         network,

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import compress, islice
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from throughtime.core.errors import DataError, Place
 from throughtime.core.randomness import generator_for
-from throughtime.data.batching import length_boundaries
+from throughtime.data.batching import Supply, length_boundaries
 from throughtime.data.dataset import Encoded, stratified_split
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
 from throughtime.data.encoders.numbers import check_width
@@ -26,7 +26,7 @@ from throughtime.data.number_text import numbers_ahead
 from throughtime.data.places import PlaceList
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import TASKS, Target, Task
+from throughtime.tasks import AnsweringTask, Target, Task, answering
 from throughtime.training.settings import DataSettings, Settings
 
 SAMPLE = 1000
@@ -48,14 +48,17 @@ KEPT_BYTES = 32 << 20
 """How much of the numbers that the first reading parses stays in memory before it moves to a file."""
 
 
+Data = TypeVar("Data", bound=Supply)
+
+
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Generic[Data]):
     """Data ready for training, what was fitted to its training part, and what to say aloud about it."""
 
     encoder: SequenceEncoder
     task: Task
-    train: Encoded
-    validation: Encoded | None
+    train: Data
+    validation: Data | None
     notes: tuple[str, ...]
 
     def close(self) -> None:
@@ -70,8 +73,8 @@ class Prepared:
         digest.update(self.encoder.model_dump_json().encode())
         for part in (self.train, self.validation):
             if part is not None:
-                digest.update(part.store.lengths.tobytes())
-                digest.update(part.targets.tobytes())
+                for content in part.fingerprint():
+                    digest.update(content)
         return digest.hexdigest()
 
 
@@ -81,8 +84,8 @@ def prepare(
     *,
     encoder: SequenceEncoder | None = None,
     task: Task | None = None,
-) -> Prepared:
-    """Read a source and return its data encoded, split into training and validation part.
+) -> Prepared[Encoded]:
+    """Read a source of labelled records and return its data encoded, split into training and validation part.
 
     The source is read three times: for the targets, to fit the encoder to the training part, and to encode;
     numbers are kept in binary form by the first reading, so that the text of each is parsed once. Nothing of
@@ -99,15 +102,18 @@ def prepare(
             task.
         OptionError: settings that do not go with the data.
     """
-    kind, because = _kind(source, settings.data) if encoder is None else (encoder.kind, "as before")
+    kind, because = kind_of(source, settings.data) if encoder is None else (encoder.kind, "as before")
     features = _feature_count(source, kind) if encoder is None else encoder.feature_count
-    with _Reading(source, kind, features) as reading:
+    asked = answering(settings.task)
+    with _Reading(source, kind, features, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
         in_training = _training_part(reading.targets, settings)
+        assert task is None or isinstance(task, AnsweringTask)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
+        task.check_metric(settings.training.metric)
         if encoder is None:
             encoder = fit_encoder(
                 kind,
@@ -119,21 +125,28 @@ def prepare(
         train, validation = SequenceStore(), SequenceStore()
         for sequence, used in zip(_encoded(encoder, reading.again()), in_training, strict=True):
             (train if used else validation).append(sequence)
-        numbers = np.array(
-            [task.encode(target, place) for target, place in reading.located_targets()], task.target_type
+        trained_on, held_out = (
+            task.kept(task.encode(*located) for located in compress(reading.located_targets(), part))
+            for part in (in_training, ~in_training)
         )
     boundaries = _boundaries(train.lengths, settings.training.batch_size)
-    held_out = None
-    if len(validation):
-        held_out = Encoded(validation, numbers[~in_training], boundaries)
-    return Prepared(encoder, task, Encoded(train, numbers[in_training], boundaries), held_out, tuple(notes))
+    return Prepared(
+        encoder,
+        task,
+        Encoded(train, trained_on, boundaries),
+        Encoded(validation, held_out, boundaries) if len(validation) else None,
+        tuple(notes),
+    )
 
 
-def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iterator[Record]:
+def usable(
+    source: Source, kind: Kind, feature_count: int | None = None, task: type[AnsweringTask] | None = None
+) -> Iterator[Record]:
     """Return the records whose sequence is of the kind, converted to it.
 
     Arguments:
         feature_count: numbers in each time step, for sequences of numbers.
+        task: for which the records need a target.
 
     **Raises**
 
@@ -145,12 +158,15 @@ def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iter
             sequence = convert(record.sequence, record.place)
             if feature_count is not None:
                 check_width(sequence, feature_count, record.place)
+            record = record._replace(sequence=sequence)
+            if task is not None:
+                _check_target(record, task)
         except DataError as error:
             if not source.skip_bad_rows:
                 raise
             source.skipped.add(error)
         else:
-            yield record._replace(sequence=sequence)
+            yield record
 
 
 class _Reading:
@@ -159,10 +175,10 @@ class _Reading:
     It is a context manager, which gives the memory or the temporary file of the numbers back.
     """
 
-    def __init__(self, source: Source, kind: Kind, feature_count: int | None):
+    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[AnsweringTask]):
         self.targets: list[Target] = []
         self._places = PlaceList()
-        self._usable = partial(usable, source, kind, feature_count)
+        self._usable = partial(usable, source, kind, feature_count, task)
         self._kept = SequenceStore(memory_limit_bytes=KEPT_BYTES) if kind == "numbers" else None
         sequences = map(self._noted, self._usable())
         if self._kept is not None:
@@ -180,9 +196,8 @@ class _Reading:
         return self._usable() if self._kept is None else self._kept.sequences()
 
     def _noted(self, record: Record) -> Any:
-        target = _target(record)
-        # Every cell holds a text of its own, and labels are few.
-        self.targets.append(sys.intern(target) if isinstance(target, str) else target)
+        assert record.target is not None
+        self.targets.append(_interned(record.target))
         self._places.append(record.target_place)
         return record.sequence
 
@@ -202,20 +217,30 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.nd
         yield from encoder.encode_batch(block)
 
 
-def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> Task:
+def _fitted_task(
+    settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source
+) -> AnsweringTask:
     try:
-        return TASKS[settings.task].fit(targets)
+        return answering(settings.task).fit(targets, settings.options)
     except DataError as error:
         raise error if error.place else DataError(error.message, Place(source.name)) from None
 
 
-def _target(record: Record) -> Target:
+def _check_target(record: Record, task: type[AnsweringTask]) -> None:
     if record.target is None:
-        raise DataError("the target is missing; training needs one for every record", record.target_place)
-    return record.target
+        raise DataError("the target is missing; fill it in, or leave the record out", record.target_place)
+    task.check(record)
 
 
-def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:
+def _interned(target: Target) -> Target:
+    """Return a target in little memory: every cell holds a text of its own, and labels are few."""
+    if isinstance(target, list):
+        return [_interned(one) for one in target]
+    return sys.intern(target) if isinstance(target, str) else target
+
+
+def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
+    """Return what the sequences of a source are made of, as set or recognised from the first, and why."""
     if settings.kind is not None:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])
@@ -245,7 +270,7 @@ def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = np.array(list(map(str, targets))) if TASKS[settings.task].has_classes else None
+        labels = np.array(list(map(str, targets))) if answering(settings.task).has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False

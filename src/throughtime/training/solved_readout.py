@@ -10,23 +10,24 @@ from throughtime.core.errors import OptionError
 from throughtime.core.noise import without_noise
 from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
-from throughtime.data.batching import batches, prefetch
+from throughtime.data.batching import Supply, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.learning.readout import FOLDS, Method, ReadoutSolver
 from throughtime.tasks import Task
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.epochs import close_epoch
+from throughtime.training.judging import judge
 from throughtime.training.loop import Fitted
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import StepSettings, TrainingSettings
-from throughtime.training.steps import answer_all, mean_loss, unfolded
+from throughtime.training.steps import unfolded
 
 
 def solve_readout(
     network: Network,
     task: Task,
-    train: Encoded,
-    validation: Encoded | None,
+    train: Supply,
+    validation: Supply | None,
     settings: TrainingSettings,
     *,
     seed: int,
@@ -42,6 +43,11 @@ def solve_readout(
         OptionError: on top of the network is no linear readout, or no single readout is the best.
         DivergedError: the states of the network are infinite or no numbers.
     """
+    if not isinstance(train, Encoded):
+        raise OptionError(
+            f"optimizer is {settings.optimizer!r}, which solves for answers to sequences, and a text "
+            "is learned without; choose another optimizer"
+        )
     started = time.perf_counter()
     solver = readout_solver(network, settings)
     watcher.started(1, Position(), len(train))
@@ -63,10 +69,9 @@ def solve_readout(
             done += len(part.indices)
             watcher.batch_done(Position(batch=number + 1, loss_sum=math.nan, weight_sum=done))
     solved, weights = solver.solve(settings.regularisation, at_last=True)
-    outputs = answer_all(without_noise(solved), task, train, settings.batch_size)
-    loss = float(mean_loss(outputs, train.targets, task=type(task)))
     count = float(len(train))
-    position = Position(batch=len(plan), step=len(plan), loss_sum=loss * count, weight_sum=count)
+    judged = judge(without_noise(solved), task, train, settings.batch_size, settings.chunk_size)
+    position = Position(batch=len(plan), step=len(plan), loss_sum=judged["loss"] * count, weight_sum=count)
     run = Run(solved, None, solved, position)
     closed = close_epoch(run, task, validation, settings, time.perf_counter() - started)
     if closed is None:

