@@ -10,6 +10,7 @@ from throughtime.learning.hessian_free import HessianFreeState, hessian_free
 from throughtime.learning.kf_rtrl import KFRTRL
 from throughtime.learning.logistic import LogisticEquations
 from throughtime.learning.readout import ReadoutSolver, SolvedReadout, fit_readout
+from throughtime.learning.recursive_least_squares import Recursive, TaughtOnline, force, recursive_update
 from throughtime.learning.rflo import RFLO
 from throughtime.learning.ridge import NormalEquations, ReadoutWeights
 from throughtime.learning.rtrl import RTRL
@@ -42,14 +43,18 @@ __all__ = [
     "NormalEquations",
     "ReadoutSolver",
     "ReadoutWeights",
+    "Recursive",
     "SnAp",
     "SolvedReadout",
+    "TaughtOnline",
     "TriangularEquations",
     "TruncatedBPTT",
     "conjugate_gradients",
     "fit_readout",
+    "force",
     "gauss_newton",
     "gradient_over_chunks",
     "hessian_free",
     "outputs_and_hidden",
+    "recursive_update",
 ]
