@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import Cell, State
+from throughtime.core.cell import Cell, NoState, State
 from throughtime.core.errors import DivergedError, OptionError, ShapeError, check_sizes, choose
 from throughtime.core.sequence_map import Network, apply
 from throughtime.core.state import initial_states
@@ -21,7 +21,7 @@ from throughtime.learning.ridge import CANDIDATES, NormalEquations, ReadoutWeigh
 from throughtime.learning.triangular_equations import TriangularEquations
 from throughtime.networks.chain import Chain
 from throughtime.networks.linear import Linear
-from throughtime.networks.stack import Stack
+from throughtime.networks.stack import Stack, StackState
 
 Method = Literal["ridge", "triangular", "logistic"]
 """How a readout is solved for: from sums of products, from a triangle, or as classes' odds."""
@@ -143,14 +143,15 @@ class ReadoutSolver:
         _check(np.shape(targets), None if mask is None else np.shape(mask), steps, batch_size, washout, real)
         body = self._parted.body
         is_cell = body is None or isinstance(body, Cell)
-        if isinstance(body, Cell) and state is None:
-            state = initial_states(body, batch_size, key)
+        below = None if state is None else _below(body, state)
+        if isinstance(body, Cell) and below is None:
+            below = initial_states(body, batch_size, key)
         chunk_size = self._chunk_size if is_cell else steps
         for start in range(0, steps, chunk_size):
             part = slice(start, start + chunk_size)
             given = jnp.asarray(inputs[part])
             left = np.clip(real - start, 0, len(given)).astype(np.int32)
-            features, state = _run(body, given, state, jnp.asarray(left), key)
+            features, below = _run(body, given, below, jnp.asarray(left), key)
             self._take(
                 np.asarray(features),
                 np.asarray(targets[part]),
@@ -158,7 +159,7 @@ class ReadoutSolver:
                 start,
             )
         self._parts += batch_size
-        return state
+        return _whole(body, below)
 
     def solve(
         self,
@@ -284,6 +285,22 @@ def with_readout(network: Network, weights: ReadoutWeights) -> Network:
         return solved
     replaced: Network = eqx.tree_at(_top, network, solved)
     return replaced
+
+
+def _below(body: Network | None, state: Any) -> State | None:
+    """Return the part of a network's state that is of what is below its readout."""
+    if body is None:
+        return None
+    return StackState(state.layers[:-1]) if isinstance(body, Stack) else state.layers[0]
+
+
+def _whole(body: Network | None, below: Any) -> State | None:
+    """Return the state of a network from that of what is below its readout, if it has any."""
+    if body is None:
+        return NoState()
+    if not isinstance(body, Cell):
+        return None
+    return StackState((*(below.layers if isinstance(body, Stack) else (below,)), NoState()))
 
 
 def _top(network: Any) -> Any:

@@ -8,10 +8,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import SelfUnrollingCell
 from throughtime.core.errors import OptionError, ShapeError, check_sizes, choose
+from throughtime.core.scanning import scan
+from throughtime.reservoirs.native_run import can_run_natively, run_natively
 from throughtime.reservoirs.sparse_rows import SparseRows
 from throughtime.reservoirs.structures import STRUCTURES, Structure, recurrent_weights
 
@@ -24,7 +26,7 @@ class ReservoirState(NamedTuple):
     hidden: Float[Array, "*B H"]
 
 
-class EchoState(Cell):
+class EchoState(SelfUnrollingCell):
     r"""A reservoir: many units with random connections, whose states echo what was read.
 
     Its weights are meant to stay as they are drawn. What is trained is a readout on top, in closed form
@@ -159,6 +161,30 @@ class EchoState(Cell):
         driven = self.activations[self.activation](projected + product)
         hidden = (1 - self.leak) * state.hidden + self.gain * driven  # Eq. 1
         return ReservoirState(hidden), hidden
+
+    def unroll_whole(
+        self,
+        inputs: Float[Array, "T B I"],
+        state: ReservoirState,
+        lengths: Integer[Array, " B"] | None,
+        reverse: bool,
+    ) -> tuple[ReservoirState, Float[Array, "T B H"]]:
+        """Project all inputs in one product, and run the steps natively if the matrix is sparse."""
+        projected = jax.vmap(jax.vmap(self.project))(inputs)
+        if self.has_own_steps and can_run_natively(self, state.hidden, projected):
+            return run_natively(self, state, projected, lengths, reverse)
+        return scan(self, state, projected, lengths, reverse)
+
+    @property
+    def has_own_steps(self) -> bool:
+        """Whether no subclass has changed the step that native code knows."""
+        kind = type(self)
+        return kind.step is EchoState.step and kind.step_seeing is EchoState.step_seeing
+
+    @staticmethod
+    def state_of(hidden: Float[Array, "*B H"]) -> ReservoirState:
+        """Return the state with these units."""
+        return ReservoirState(hidden)
 
 
 def _input_scales(given: float | Sequence[float], input_size: int) -> Float[Array, "*I"]:

@@ -57,7 +57,21 @@ def test_chunks_lengths_and_washout(data: tuple[np.ndarray, np.ndarray]) -> None
         *map(jax.tree.leaves, (network().cells[0], found.network.cells[0])), strict=True
     ):
         np.testing.assert_array_equal(before, after)
-    np.testing.assert_allclose(found.state.hidden[0], states[-1, 0, 2:], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.state.layers[0].hidden[0], states[-1, 0, 2:], rtol=0, atol=1e-12)
+
+
+@pytest.mark.usefixtures("float64")
+def test_parts_of_sequences_make_the_whole(data: tuple[np.ndarray, np.ndarray]) -> None:
+    inputs, targets = data
+    solver = ReadoutSolver(network(), folds=1)
+    state = solver.add(inputs[:15], targets[:15], washout=5)
+    state = solver.add(inputs[15:], targets[15:], state=state)
+    in_parts, _ = solver.solve(0.1)
+    whole = fit_readout(network(), inputs, targets, washout=5, regularisation=0.1)
+    for one, other in zip(
+        *map(jax.tree.leaves, ((in_parts, state), (whole.network, whole.state))), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
 
 
 def test_classes_masks_and_networks_that_see_all(rng: np.random.Generator) -> None:
