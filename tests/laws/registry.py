@@ -17,6 +17,7 @@ from tests.laws import (
     rows_convolutional,
     rows_elementwise,
     rows_grid,
+    rows_looking,
     rows_simple,
     rows_wirings,
     rows_wrappers,
@@ -140,6 +141,7 @@ CELL_ROWS = (
     *rows_convolutional.ROWS,
     *rows_grid.ROWS,
     *rows_wirings.ROWS,
+    *rows_looking.ROWS,
 )
 
 
