@@ -175,8 +175,9 @@ def _window(model: Model, batch: LabelledBatch, steps: int) -> Window:
     inputs = batch.inputs[rows, np.arange(len(before))]
     full = jnp.full(len(before), steps, jnp.int32)
     weights = jnp.ones(len(before), np.float32)
-    targets, mask = model.task.unfold(jnp.asarray(batch.targets), full, weights, steps)
-    return Window(state, jnp.asarray(inputs), targets, mask)
+    given = batch.targets if batch.targets.ndim == 1 else batch.targets[rows, np.arange(len(before))]
+    targets, mask = model.task.unfold(jnp.asarray(given), full, weights, steps)
+    return Window(state, jnp.asarray(inputs), targets, mask / mask.sum())
 
 
 def _show(compared: RuleComparison) -> None:

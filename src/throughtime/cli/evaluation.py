@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from throughtime.core.errors import DataError, Place
 from throughtime.data.readers import Source
 from throughtime.tasks import Classify
 from throughtime.training.model import Model
-from throughtime.training.preparation import usable
 
 
 @dataclass(frozen=True)
@@ -54,22 +53,22 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
     """
     task = model.task
     outputs, targets = [], []
-    records = labelled(source, usable(source, model.encoder.kind, model.encoder.feature_count), task)
-    for block, answers in model.predict_records(records):
+    for block, answers in model.predict_records(labelled(source, model.encoder, task)):
         outputs.append(answers)
         targets += [task.encode(record.target) for record in block if record.target is not None]
     if not outputs:
         raise DataError(f"every record is bad, the first: {source.skipped.messages[0]}", Place(source.name))
-    every, truth = np.concatenate(outputs), np.array(targets, task.target_type)
-    skipped = source.skipped.count
-    scores, trivial_scores = task.scores(every, truth), task.trivial_scores(truth)
-    if not isinstance(task, Classify):
-        return Evaluation(len(truth), skipped, scores, "the mean", trivial_scores)
-    names = task.labels.names
-    majority = f"always {names[task.majority]!r}"
-    return Evaluation(
-        len(truth), skipped, scores, majority, trivial_scores, names, task.confusion(every, truth)
+    every, truth = task.joined(outputs), task.kept(targets)
+    found = Evaluation(
+        records=len(targets),
+        skipped=source.skipped.count,
+        scores=task.scores(every, truth),
+        trivial=task.trivial,
+        trivial_scores=task.trivial_scores(truth),
     )
+    if isinstance(task, Classify) and isinstance(truth, np.ndarray):
+        return replace(found, labels=task.labels.names, confusion=task.confusion(every, truth))
+    return found
 
 
 def show_evaluation(evaluation: Evaluation, *, with_confusion: bool) -> None:

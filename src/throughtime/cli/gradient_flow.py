@@ -160,7 +160,7 @@ def _look(model: Model, network: Any, batch: LabelledBatch, jacobians: int) -> t
     inputs, lengths = jnp.asarray(batch.inputs), jnp.asarray(batch.lengths)
     weights = jnp.ones(len(batch.lengths), np.float32)
     targets, mask = model.task.unfold(jnp.asarray(batch.targets), lengths, weights, len(inputs))
-    flow = flow_of(network, model.task.loss, inputs, targets, mask, lengths=lengths)
+    flow = flow_of(network, model.task.loss, inputs, targets, mask / mask.sum(), lengths=lengths)
     if not jacobians:
         return (flow, None, None), None
     few = inputs[:, :jacobians], lengths[:jacobians]

@@ -10,15 +10,16 @@ import numpy as np
 from throughtime.cli.sources import labelled
 from throughtime.core.errors import DataError, Place
 from throughtime.data.readers import Source
+from throughtime.data.store import SequenceStore
 from throughtime.training.model import Model
-from throughtime.training.preparation import usable
 
 
 @dataclass(frozen=True)
 class LabelledBatch:
     """Encoded sequences of one file, padded at the end, and their targets.
 
-    **Shapes** `inputs` `[T, B]` int32 or `[T, B, F]` float32, `lengths` `[B]` int32, `targets` `[B]`.
+    **Shapes** `inputs` `[T, B]` int32 or `[T, B, F]` float32, `lengths` `[B]` int32, `targets` `[B]` or `[T,
+    B]`.
     """
 
     inputs: np.ndarray
@@ -27,7 +28,7 @@ class LabelledBatch:
 
     def kept(self, chosen: np.ndarray) -> LabelledBatch:
         """Return the sequences that are marked."""
-        return LabelledBatch(self.inputs[:, chosen], self.lengths[chosen], self.targets[chosen])
+        return LabelledBatch(self.inputs[:, chosen], self.lengths[chosen], self.targets[..., chosen])
 
 
 def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
@@ -40,8 +41,7 @@ def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
 
         DataError: a record that the model cannot read, or no record at all.
     """
-    records = usable(source, model.encoder.kind, model.encoder.feature_count)
-    block = list(islice(labelled(source, records, model.task), count))
+    block = list(islice(labelled(source, model.encoder, model.task), count))
     if not block:
         first = source.skipped.messages[0] if source.skipped.count else "there is none"
         raise DataError(f"holds no record that can be used; the first: {first}", Place(source.name))
@@ -50,5 +50,9 @@ def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
     inputs = np.zeros((lengths.max(), len(block), *sequences[0].shape[1:]), sequences[0].dtype)
     for number, sequence in enumerate(sequences):
         inputs[: len(sequence), number] = sequence
-    targets = [model.task.encode(record.target) for record in block if record.target is not None]
-    return LabelledBatch(inputs, lengths, np.array(targets, model.task.target_type))
+    targets = model.task.kept(
+        model.task.encode(record.target) for record in block if record.target is not None
+    )
+    if isinstance(targets, SequenceStore):
+        targets = targets.gather(np.arange(len(block)), len(inputs))
+    return LabelledBatch(inputs, lengths, targets)

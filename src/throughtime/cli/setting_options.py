@@ -17,7 +17,7 @@ from throughtime.core.initializers import INITIALIZERS
 from throughtime.core.options import Options
 from throughtime.learning import RULES
 from throughtime.networks.architecture import CELL_NAMES, Architecture
-from throughtime.tasks import TASKS
+from throughtime.tasks import TASKS, TaskOptions
 from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 from throughtime.training.settings import DataSettings, Settings, SolvingSettings, TrainingSettings
 
@@ -51,6 +51,7 @@ Groups = Mapping[str, Group]
 
 GROUPS: Groups = {
     "data": Group(DataSettings, "Data", tuple(DataSettings.model_fields)),
+    "options": Group(TaskOptions, "Task", tuple(TaskOptions.model_fields)),
     "network": Group(Architecture, "Network", tuple(Architecture.model_fields)),
     "training": Group(TrainingSettings, "Training", tuple(TrainingSettings.model_fields)),
     "": Group(Settings, "Training", ("seed",)),

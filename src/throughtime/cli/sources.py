@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from throughtime.core.errors import DataError
+from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.readers import STANDARD_INPUT, TABLES, Source, open_source
 from throughtime.data.records import Record
 from throughtime.tasks import Task
+from throughtime.training.preparation import usable
 from throughtime.training.settings import DataSettings
 
 
@@ -43,20 +45,16 @@ def open_for(
     )
 
 
-def labelled(source: Source, records: Iterator[Record], task: Task) -> Iterator[Record]:
-    """Return the records whose target the task knows.
+def labelled(source: Source, encoder: SequenceEncoder, task: Task) -> Iterator[Record]:
+    """Return the records that the encoder can read and whose target the task knows.
 
     **Raises**
 
-        DataError: the first record whose target it does not know, unless the source skips bad rows; it then
-            counts them.
+        DataError: the first record that is not so, unless the source skips bad rows; it then counts them.
     """
-    for record in records:
+    for record in usable(source, encoder.kind, encoder.feature_count, type(task)):
+        assert record.target is not None
         try:
-            if record.target is None:
-                raise DataError(
-                    "the target is missing; fill it in, or leave the record out", record.target_place
-                )
             task.encode(record.target, record.target_place)
         except DataError as error:
             if not source.skip_bad_rows:

@@ -17,7 +17,7 @@ from throughtime.cli.screen import metric_name, plain_table, say, score, show
 from throughtime.cli.sources import labelled, skipped_in_words
 from throughtime.data.readers import Source
 from throughtime.training.model import Model
-from throughtime.training.preparation import Prepared, prepare, usable
+from throughtime.training.preparation import Prepared, prepare
 from throughtime.training.pretrained import starting_network
 from throughtime.training.runs import train
 from throughtime.training.settings import Settings
@@ -137,7 +137,7 @@ def _trained(
 def _check_test_part(prepared: Prepared, test: Source) -> list[str]:
     """Read the test part to its end as it will be read after training, and return what to say about it."""
     count, encoder = 0, prepared.encoder
-    for record in labelled(test, usable(test, encoder.kind, encoder.feature_count), prepared.task):
+    for record in labelled(test, encoder, prepared.task):
         encoder.encode(record.sequence, record.place)
         count += 1
     return [test.description, f"test part: {count:,} sequences", *skipped_in_words(test)]
@@ -163,4 +163,4 @@ def _say_aloud(prepared: Prepared, settings: Settings, notes: Sequence[str]) -> 
 def _shown(settings: Settings, prepared: Prepared) -> str:
     """Return the metric to show beside the loss: the one that decides, or the task's first."""
     metric = settings.training.metric
-    return next(iter(prepared.task.metrics)) if metric == "loss" else metric
+    return prepared.task.main_metric if metric == "loss" else metric

@@ -25,8 +25,8 @@ class Plan(NamedTuple):
 class Batch(NamedTuple):
     """Arrays of one batch; a batch that is not full ends in rows of length 0, target 0 and weight 0.
 
-    **Shapes** `inputs` `[T, B]` int32 or `[T, B, F]` float32, `lengths` `[B]` int32, `targets` `[B]` int32 or
-    float32, `weights` `[B]` float32.
+    **Shapes** `inputs` `[T, B]` int32 or `[T, B, F]` float32, `lengths` `[B]` int32, `targets` `[B]` or `[T,
+    B]` int32 or float32, `weights` `[B]` float32.
     """
 
     inputs: np.ndarray
@@ -45,8 +45,8 @@ class Batchable(Protocol):
         ...
 
     @property
-    def targets(self) -> np.ndarray:
-        """One target a sequence, `[N]`."""
+    def targets(self) -> np.ndarray | SequenceStore:
+        """One target a sequence, `[N]`, or one for each of its elements."""
         ...
 
 
@@ -110,15 +110,21 @@ def batches(data: Batchable, plan: Iterable[Plan], batch_size: int) -> Iterator[
     **Raises** `ShapeError` for a piece of the plan with more than `batch_size` records.
     """
     all_lengths = data.store.lengths
-    is_class = data.targets.dtype.kind in "iub"
-    all_targets = data.targets.astype(np.int32 if is_class else np.float32)
     for indices, time_steps in plan:
         inputs = data.store.gather(indices, time_steps, batch_size=batch_size)
         lengths = np.zeros(batch_size, np.int32)
-        targets = np.zeros(batch_size, all_targets.dtype)
         weights = np.zeros(batch_size, np.float32)
-        count = len(indices)
-        lengths[:count] = all_lengths[indices]
-        targets[:count] = all_targets[indices]
-        weights[:count] = 1
-        yield Batch(inputs, lengths, targets, weights)
+        lengths[: len(indices)] = all_lengths[indices]
+        weights[: len(indices)] = 1
+        yield Batch(inputs, lengths, _targets(data.targets, indices, time_steps, batch_size), weights)
+
+
+def _targets(
+    targets: np.ndarray | SequenceStore, indices: np.ndarray, time_steps: int, batch_size: int
+) -> np.ndarray:
+    if isinstance(targets, SequenceStore):
+        return targets.gather(indices, time_steps, batch_size=batch_size)
+    is_class = targets.dtype.kind in "iub"
+    batch = np.zeros(batch_size, np.int32 if is_class else np.float32)
+    batch[: len(indices)] = targets[indices]
+    return batch

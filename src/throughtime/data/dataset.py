@@ -19,20 +19,22 @@ from throughtime.data.store import SequenceStore
 class Encoded:
     """Encoded sequences, their targets, and the numbers of time steps that their batches are padded to.
 
-    **Shapes** `targets` `[N]`, whole numbers for classes and others for numbers; `boundaries` increase.
+    **Shapes** `targets` `[N]`, whole numbers for classes and others for numbers, or a sequence of class
+    numbers for each sequence; `boundaries` increase.
 
     **Raises** `ShapeError` if there is not one target a sequence.
     """
 
     store: SequenceStore
-    targets: np.ndarray
+    targets: np.ndarray | SequenceStore
     boundaries: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if self.targets.shape != (len(self.store),):
+        shape = self.targets.shape if isinstance(self.targets, np.ndarray) else (len(self.targets),)
+        if shape != (len(self.store),):
             raise ShapeError(
-                f"targets have shape {self.targets.shape} but there are {len(self.store)} sequences; give "
-                "one target a sequence"
+                f"targets have shape {shape} but there are {len(self.store)} sequences; give one target a "
+                "sequence"
             )
 
     def __len__(self) -> int:
@@ -52,6 +54,8 @@ class Encoded:
     def close(self) -> None:
         """Give the memory or the temporary file of the sequences back."""
         self.store.close()
+        if isinstance(self.targets, SequenceStore):
+            self.targets.close()
 
     def __enter__(self) -> Encoded:
         return self

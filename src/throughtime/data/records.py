@@ -14,8 +14,8 @@ from throughtime.core.errors import DataError, Place
 RawSequence = str | list[Any] | np.ndarray
 """Text, a list of symbols, a list of numbers, a list of time steps, or an array `[T]` or `[T, F]`."""
 
-RawTarget = str | int | float
-"""A label or a number, as the file holds it."""
+RawTarget = str | int | float | list[Any]
+"""A label or a number, as the file holds it, or a list of them."""
 
 MESSAGES_KEPT = 5
 """How many messages of skipped rows are kept for the report; the rest are only counted."""
@@ -166,7 +166,15 @@ def unicode_text(text: str, place: Place | None) -> str:
 
 
 def checked_target(target: object, place: Place) -> RawTarget:
-    """A label or a number; a missing one (absent, empty, NaN) is a `DataError`."""
+    """A label, a number or a list of them; a missing one (absent, empty, NaN) is a `DataError`."""
+    if isinstance(target, np.ndarray):
+        target = target.tolist()
+    if isinstance(target, list):
+        return [_one_target(one, place) for one in target]
+    return _one_target(target, place)
+
+
+def _one_target(target: object, place: Place) -> str | int | float:
     if isinstance(target, bytes):
         target = decoded(target, place)
     if isinstance(target, np.generic):

@@ -14,12 +14,14 @@ from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import TASKS
-from throughtime.training.settings import DataSettings, Settings, TrainingSettings
+from throughtime.tasks import TASKS, TaskOptions
+from throughtime.training.settings import DataSettings, Settings, TrainingSettings, what_has_no_use
 
 _NETWORK, _DATA, _TRAINING = Architecture(), DataSettings(), TrainingSettings()
+_OPTIONS = TaskOptions()
 _GROUPS: dict[str, type[Options]] = {
     "data": DataSettings,
+    "options": TaskOptions,
     "network": Architecture,
     "training": TrainingSettings,
 }
@@ -63,6 +65,7 @@ class SequenceParameters(BaseEstimator):
         image_size: tuple[int, ...] | None = _NETWORK.image_size,
         kernel_size: int = _NETWORK.kernel_size,
         readout: str = _NETWORK.readout,
+        head: str = _OPTIONS.head,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -142,6 +145,8 @@ class SequenceParameters(BaseEstimator):
             kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
             readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
                 where the answer is an image too.
+            head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
+                element by itself, or a `"crf"`, which weighs whole rows of labels against one another.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
                 `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
@@ -222,6 +227,7 @@ class SequenceParameters(BaseEstimator):
         self.image_size = image_size
         self.kernel_size = kernel_size
         self.readout = readout
+        self.head = head
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
@@ -267,6 +273,8 @@ class SequenceParameters(BaseEstimator):
             name: group.parse({field: given[field] for field in group.model_fields if field in given})
             for name, group in _GROUPS.items()
         }
+        if (reason := what_has_no_use(self.task_name, TaskOptions(**dict(groups["options"])))) is not None:
+            raise OptionError(reason)
         choose("metric", given["metric"], ["loss", *TASKS[self.task_name].metrics])
         return Settings.parse({"task": self.task_name, "seed": seed_from(self.random_state), **groups})
 

@@ -52,6 +52,12 @@ class Chain(SequenceMap):
         return states, inputs
 
 
+def topped(network: Network, layer: Network) -> Network:
+    """Return a network with one more layer on top, beside its other layers."""
+    below = network.cells if isinstance(network, Stack) else getattr(network, "layers", (network,))
+    return wire([*below, layer])
+
+
 def wire(layers: Sequence[Network]) -> Network:
     """Return the layers as one network: a `Stack`, a cell again, if all are cells; else a `Chain`."""
     cells = [layer for layer in layers if isinstance(layer, Cell)]

@@ -5,13 +5,26 @@ from typing import Annotated
 from pydantic import Field
 
 from throughtime.tasks.classify import Classify
+from throughtime.tasks.label import Label
+from throughtime.tasks.options import TaskOptions
 from throughtime.tasks.regress import Regress
-from throughtime.tasks.task import Target, Task
+from throughtime.tasks.task import Outputs, Target, Targets, Task
 
-TASKS: dict[str, type[Task]] = {"classify": Classify, "regress": Regress}
+TASKS: dict[str, type[Task]] = {"classify": Classify, "label": Label, "regress": Regress}
 """Every task that can be chosen by name."""
 
-AnyTask = Annotated[Classify | Regress, Field(discriminator="name")]
+AnyTask = Annotated[Classify | Label | Regress, Field(discriminator="name")]
 """A task as it stands in a saved model."""
 
-__all__ = ["TASKS", "AnyTask", "Classify", "Regress", "Target", "Task"]
+__all__ = [
+    "TASKS",
+    "AnyTask",
+    "Classify",
+    "Label",
+    "Outputs",
+    "Regress",
+    "Target",
+    "Targets",
+    "Task",
+    "TaskOptions",
+]

@@ -9,10 +9,12 @@ from jaxtyping import Array, Float, Integer
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.labels import LabelEncoder
-from throughtime.tasks.task import Target, Task, read_once, unfold_once
+from throughtime.tasks.once import AnswersOnce
+from throughtime.tasks.options import AS_USUAL, TaskOptions
+from throughtime.tasks.task import Target
 
 
-class Classify(Task):
+class Classify(AnswersOnce):
     r"""One label for each sequence, read from the output at its last step.
 
     **Equations**
@@ -38,7 +40,9 @@ class Classify(Task):
     majority: int
 
     @classmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> "Classify":
+    def fit(
+        cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL
+    ) -> "Classify":
         """Return the task for the labels in `targets`; raise `DataError` if there are fewer than two."""
         pairs = list(targets)
         labels = LabelEncoder.fit(label for label, _ in pairs)
@@ -58,22 +62,6 @@ class Classify(Task):
     def loss(cls, output: Float[Array, " O"], target: Integer[Array, ""]) -> Float[Array, ""]:
         """Return the cross-entropy in nats."""
         return -jax.nn.log_softmax(output)[target]
-
-    @classmethod
-    def unfold(
-        cls,
-        targets: Integer[Array, " B"],
-        lengths: Integer[Array, " B"],
-        weights: Float[Array, " B"],
-        time_steps: int,
-    ) -> tuple[Integer[Array, "T B"], Float[Array, "T B"]]:
-        """Return the target at every step, and a mask that counts the last step of each sequence only."""
-        return unfold_once(targets, lengths, weights, time_steps)
-
-    @classmethod
-    def read(cls, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
-        """Return the output at the last step of each sequence."""
-        return read_once(outputs, lengths)
 
     def answers(self, outputs: Float[np.ndarray, "N O"]) -> list[Target]:
         """Return the most probable label of each sequence."""
@@ -97,6 +85,11 @@ class Classify(Task):
     ) -> dict[str, float]:
         """Return accuracy and the mean F1 of the classes that occur in targets or answers."""
         return _scores(outputs.argmax(1), targets)
+
+    @property
+    def trivial(self) -> str:
+        """The majority class of the training part."""
+        return f"always {self.labels.names[self.majority]!r}"
 
     def trivial_scores(self, targets: Integer[np.ndarray, " N"]) -> dict[str, float]:
         """Return the scores of always answering with the majority class of the training part."""

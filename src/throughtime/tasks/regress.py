@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Array, Float, Integer
+from jaxtyping import Array, Float
 
 from throughtime.core.errors import Place
 from throughtime.data.encoders.targets import NumberTargetEncoder, target_number
-from throughtime.tasks.task import Target, Task, read_once, unfold_once
+from throughtime.tasks.once import AnswersOnce
+from throughtime.tasks.options import AS_USUAL, TaskOptions
+from throughtime.tasks.task import Target
 
 
-class Regress(Task):
+class Regress(AnswersOnce):
     r"""One number for each sequence, read from the output at its last step.
 
     **Equations**
@@ -29,7 +31,9 @@ class Regress(Task):
     scale: NumberTargetEncoder
 
     @classmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> "Regress":
+    def fit(
+        cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL
+    ) -> "Regress":
         """Return the task for the numbers in `targets`; raise `DataError` if one is no number."""
         return cls(scale=NumberTargetEncoder.fit([target_number(target, place) for target, place in targets]))
 
@@ -47,22 +51,6 @@ class Regress(Task):
         """Return the squared error, in units of the training targets' variance."""
         return (output[0] - target) ** 2
 
-    @classmethod
-    def unfold(
-        cls,
-        targets: Float[Array, " B"],
-        lengths: Integer[Array, " B"],
-        weights: Float[Array, " B"],
-        time_steps: int,
-    ) -> tuple[Float[Array, "T B"], Float[Array, "T B"]]:
-        """Return the target at every step, and a mask that counts the last step of each sequence only."""
-        return unfold_once(targets, lengths, weights, time_steps)
-
-    @classmethod
-    def read(cls, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
-        """Return the output at the last step of each sequence."""
-        return read_once(outputs, lengths)
-
     def answers(self, outputs: Float[np.ndarray, "N O"]) -> list[Target]:
         """Return the numbers in the units of the training targets."""
         return [float(number) for number in self.scale.decode(outputs[:, 0])]
@@ -74,6 +62,11 @@ class Regress(Task):
     def scores(self, outputs: Float[np.ndarray, "N O"], targets: Float[np.ndarray, " N"]) -> dict[str, float]:
         """Return R squared, and root mean square and mean absolute error in the targets' units."""
         return self._scores(self.scale.decode(outputs[:, 0]), self.scale.decode(targets))
+
+    @property
+    def trivial(self) -> str:
+        """The mean of the training part."""
+        return "the mean"
 
     def trivial_scores(self, targets: Float[np.ndarray, " N"]) -> dict[str, float]:
         """Return the scores of always answering with the mean of the training part."""

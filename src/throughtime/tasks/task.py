@@ -4,16 +4,24 @@ import abc
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Integer, Shaped
+from jaxtyping import Array, Float, Integer, PRNGKeyArray, PyTree, Shaped
 
-from throughtime.core.errors import Place, choose
+from throughtime.core.errors import Place
 from throughtime.core.options import Options
-from throughtime.core.unroll import last_step
+from throughtime.core.sequence_map import Network
+from throughtime.data.records import RawTarget, Record
+from throughtime.data.store import SequenceStore
+from throughtime.tasks.options import AS_USUAL, TaskOptions
 
-Target = str | int | float
-"""A target as it stands in a file: a label or a number."""
+Target = RawTarget
+"""A target as it stands in a file: a label or a number, or a list of labels, one for each element."""
+
+Targets = np.ndarray | SequenceStore
+"""Encoded targets: one number for each sequence, or a sequence of numbers for each."""
+
+Outputs = Any
+"""What `read` gives for many sequences: an array `[N, O]` of a task that answers once, else a list."""
 
 
 class Task(Options, abc.ABC):
@@ -28,24 +36,40 @@ class Task(Options, abc.ABC):
 
     metrics: ClassVar[Mapping[str, bool]]
     """Names of the metrics, the main one first, and whether more is better."""
-    target_type: ClassVar[type[np.generic]]
-    """What encoded targets are stored as."""
     has_classes: ClassVar[bool] = False
     """Whether targets are classes, whose shares a split should keep."""
+    answers_once: ClassVar[bool] = True
+    """Whether a sequence has one answer, and not one for each of its elements."""
+    takes: ClassVar[tuple[str, ...]] = ()
+    """The options (of `TaskOptions`) that it has a use for."""
 
     @classmethod
     @abc.abstractmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]]) -> "Task":
+    def fit(cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL) -> "Task":
         """Return the task for these targets of the training data; raise `DataError` if they make no task."""
+
+    @classmethod
+    @abc.abstractmethod
+    def check(cls, record: Record) -> None:
+        """Raise `DataError` if the target of a record cannot be one, whatever the training data."""
 
     @property
     @abc.abstractmethod
     def output_size(self) -> int:
-        """How many numbers the network answers with."""
+        """How many numbers the network's readout gives."""
 
     @abc.abstractmethod
-    def encode(self, target: Target, place: Place | None = None) -> int | float:
-        """Return a target as a number; raise `DataError` if the task does not know it."""
+    def topped(self, network: Network, key: PRNGKeyArray) -> Network:
+        """Return a network that gives `output_size` numbers with what the task puts on top of it."""
+
+    @abc.abstractmethod
+    def encode(self, target: Target, place: Place | None = None) -> int | float | np.ndarray:
+        """Return a target in numbers; raise `DataError` if the task does not know it."""
+
+    @classmethod
+    @abc.abstractmethod
+    def kept(cls, encoded: Iterable[Any]) -> Targets:
+        """Return encoded targets side by side."""
 
     @classmethod
     @abc.abstractmethod
@@ -56,53 +80,55 @@ class Task(Options, abc.ABC):
     @abc.abstractmethod
     def unfold(
         cls,
-        targets: Shaped[Array, "B *O"],
+        targets: Shaped[Array, "*T B"],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
         time_steps: int,
-    ) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
-        """Return the target of each step, and the mask: how much each one counts, 1 in all over the batch."""
+    ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
+        """Return the target of each step, and the mask: how much each one counts, 0 if not at all."""
 
     @classmethod
     @abc.abstractmethod
-    def read(cls, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
-        """Return the outputs that are the answer."""
+    def read(
+        cls, network: Network, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]
+    ) -> PyTree[Shaped[Array, "B ..."]]:
+        """Return what of the outputs is the answer; `[B, T]` where each step has one."""
+
+    @classmethod
+    @abc.abstractmethod
+    def joined(cls, parts: Sequence[Outputs]) -> Outputs:
+        """Return the outputs of several blocks as those of one."""
 
     @abc.abstractmethod
-    def answers(self, outputs: Float[np.ndarray, "N O"]) -> list[Target]:
+    def answers(self, outputs: Outputs) -> list[Target]:
         """Return the answers in the terms of the training targets."""
 
     @abc.abstractmethod
-    def columns(self, outputs: Float[np.ndarray, "N O"]) -> dict[str, Sequence[Any]]:
+    def columns(self, outputs: Outputs) -> dict[str, Sequence[Any]]:
         """Return what a prediction consists of, by name, for tables and JSON."""
 
     @abc.abstractmethod
-    def scores(
-        self, outputs: Float[np.ndarray, "N O"], targets: Shaped[np.ndarray, " N"]
-    ) -> dict[str, float]:
-        """Return every metric of `metrics`, for encoded targets."""
+    def scores(self, outputs: Outputs, targets: Any) -> dict[str, float]:
+        """Return the metrics, for encoded targets; one that these targets do not have is left out."""
+
+    @property
+    @abc.abstractmethod
+    def trivial(self) -> str:
+        """The best answer that does not look at the sequence, learned in training, in words."""
 
     @abc.abstractmethod
-    def trivial_scores(self, targets: Shaped[np.ndarray, " N"]) -> dict[str, float]:
-        """Return the metrics of the best answer that does not look at the sequence, learned in training."""
+    def trivial_scores(self, targets: Any) -> dict[str, float]:
+        """Return the metrics of that answer."""
 
-    def check_metric(self, name: str) -> str:
-        """Return `name` if the task has such a metric, or the loss; raise `OptionError` otherwise."""
-        return choose("metric", name, ["loss", *self.metrics])
+    @abc.abstractmethod
+    def check_metric(self, name: str) -> None:
+        """Raise `OptionError` if the targets have no such metric, whatever other targets have."""
+
+    @property
+    @abc.abstractmethod
+    def main_metric(self) -> str:
+        """The metric that a run shows beside the loss."""
 
     def more_is_better(self, metric: str) -> bool:
         """Tell in which direction a metric, or the loss, improves."""
         return self.metrics.get(metric, False)
-
-
-def unfold_once(
-    targets: Shaped[Array, " B"], lengths: Integer[Array, " B"], weights: Float[Array, " B"], time_steps: int
-) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
-    """Return targets and mask of a task that answers once, at the last step of each sequence."""
-    mask = jnp.where(last_step(lengths, time_steps), weights / weights.sum(), 0)
-    return jnp.broadcast_to(targets, (time_steps, *targets.shape)), mask
-
-
-def read_once(outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Float[Array, "B O"]:
-    """Return the output at the last step of each sequence."""
-    return outputs[lengths - 1, jnp.arange(outputs.shape[1])]

@@ -17,11 +17,12 @@ from throughtime.core.sequence_map import Network
 from throughtime.data.batching import Batch, batches
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
+from throughtime.training.answering import judge_all
 from throughtime.training.arrays import copied
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.progress import Watcher
 from throughtime.training.settings import TrainingSettings
-from throughtime.training.steps import answer_all, mean_loss, training_step
+from throughtime.training.steps import training_step
 
 STEPS_UNDER_WAY = 4
 """How many steps may be begun before the loss of the first is read."""
@@ -127,8 +128,7 @@ def close_epoch(
     }
     score, is_better = None, True
     if validation is not None:
-        outputs = answer_all(without_noise(run.network), task, validation, settings.batch_size)
-        row["loss"] = float(mean_loss(outputs, validation.targets, task=type(task)))
+        outputs, row["loss"] = judge_all(without_noise(run.network), task, validation, settings.batch_size)
         row |= task.scores(outputs, validation.targets)
         score = row[settings.metric]
         is_better = _is_better(score, position.best_score, task.more_is_better(settings.metric))

@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
 from throughtime.core.noise import without_noise
 from throughtime.core.sequence_map import Network
@@ -15,9 +14,9 @@ from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.records import RawSequence, Record
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import Target, Task
+from throughtime.tasks import Outputs, Target, Task
+from throughtime.training.answering import answer_all
 from throughtime.training.settings import Settings
-from throughtime.training.steps import answer_all
 
 BLOCK = 4096
 """Records that are held at once while a file is predicted or evaluated."""
@@ -54,8 +53,8 @@ class Model:
         store.extend(self.encoder.encode_batch(records))
         return Encoded(store, np.zeros(len(store), np.float32), self.boundaries)
 
-    def outputs(self, data: Encoded) -> Float[np.ndarray, "N O"]:
-        """Return the raw output for each sequence, in order."""
+    def outputs(self, data: Encoded) -> Outputs:
+        """Return what the task reads of the network's outputs, for each sequence in order."""
         return answer_all(without_noise(self.network), self.task, data, self.settings.training.batch_size)
 
     def predict(self, sequences: Sequence[RawSequence]) -> list[Target]:
@@ -68,7 +67,7 @@ class Model:
         with self.encode(sequences) as data:
             return self.task.answers(self.outputs(data))
 
-    def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], np.ndarray]]:
+    def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], Outputs]]:
         """Return records and outputs block by block, so that a file need not fit in memory."""
         records = iter(records)
         while block := list(islice(records, BLOCK)):

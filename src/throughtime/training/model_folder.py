@@ -83,12 +83,13 @@ def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> 
 
 def build_network(settings: Settings, encoder: SequenceEncoder, task: Task) -> Network:
     """Return the network for an encoder and a task, with the fresh weights of the settings' seed."""
-    return settings.network.build(
+    network = settings.network.build(
         vocabulary_size=encoder.vocabulary_size,
         feature_count=encoder.feature_count,
         output_size=task.output_size,
         key=key_for(settings.seed, "weights"),
     )
+    return task.topped(network, key_for(settings.seed, "head"))
 
 
 def save_model(model: Model, folder: str | Path, *, overwrite: bool = False) -> None:

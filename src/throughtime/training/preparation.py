@@ -71,7 +71,10 @@ class Prepared:
         for part in (self.train, self.validation):
             if part is not None:
                 digest.update(part.store.lengths.tobytes())
-                digest.update(part.targets.tobytes())
+                targets = part.targets
+                whole = targets.sequences() if isinstance(targets, SequenceStore) else [targets]
+                for array in whole:
+                    digest.update(array.tobytes())
         return digest.hexdigest()
 
 
@@ -101,13 +104,15 @@ def prepare(
     """
     kind, because = _kind(source, settings.data) if encoder is None else (encoder.kind, "as before")
     features = _feature_count(source, kind) if encoder is None else encoder.feature_count
-    with _Reading(source, kind, features) as reading:
+    asked = TASKS[settings.task]
+    with _Reading(source, kind, features, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
         in_training = _training_part(reading.targets, settings)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
+        task.check_metric(settings.training.metric)
         if encoder is None:
             encoder = fit_encoder(
                 kind,
@@ -119,21 +124,28 @@ def prepare(
         train, validation = SequenceStore(), SequenceStore()
         for sequence, used in zip(_encoded(encoder, reading.again()), in_training, strict=True):
             (train if used else validation).append(sequence)
-        numbers = np.array(
-            [task.encode(target, place) for target, place in reading.located_targets()], task.target_type
+        trained_on, held_out = (
+            task.kept(task.encode(*located) for located in compress(reading.located_targets(), part))
+            for part in (in_training, ~in_training)
         )
     boundaries = _boundaries(train.lengths, settings.training.batch_size)
-    held_out = None
-    if len(validation):
-        held_out = Encoded(validation, numbers[~in_training], boundaries)
-    return Prepared(encoder, task, Encoded(train, numbers[in_training], boundaries), held_out, tuple(notes))
+    return Prepared(
+        encoder,
+        task,
+        Encoded(train, trained_on, boundaries),
+        Encoded(validation, held_out, boundaries) if len(validation) else None,
+        tuple(notes),
+    )
 
 
-def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iterator[Record]:
+def usable(
+    source: Source, kind: Kind, feature_count: int | None = None, task: type[Task] | None = None
+) -> Iterator[Record]:
     """Return the records whose sequence is of the kind, converted to it.
 
     Arguments:
         feature_count: numbers in each time step, for sequences of numbers.
+        task: for which the records need a target.
 
     **Raises**
 
@@ -145,12 +157,15 @@ def usable(source: Source, kind: Kind, feature_count: int | None = None) -> Iter
             sequence = convert(record.sequence, record.place)
             if feature_count is not None:
                 check_width(sequence, feature_count, record.place)
+            record = record._replace(sequence=sequence)
+            if task is not None:
+                _check_target(record, task)
         except DataError as error:
             if not source.skip_bad_rows:
                 raise
             source.skipped.add(error)
         else:
-            yield record._replace(sequence=sequence)
+            yield record
 
 
 class _Reading:
@@ -159,10 +174,10 @@ class _Reading:
     It is a context manager, which gives the memory or the temporary file of the numbers back.
     """
 
-    def __init__(self, source: Source, kind: Kind, feature_count: int | None):
+    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[Task]):
         self.targets: list[Target] = []
         self._places = PlaceList()
-        self._usable = partial(usable, source, kind, feature_count)
+        self._usable = partial(usable, source, kind, feature_count, task)
         self._kept = SequenceStore(memory_limit_bytes=KEPT_BYTES) if kind == "numbers" else None
         sequences = map(self._noted, self._usable())
         if self._kept is not None:
@@ -180,9 +195,8 @@ class _Reading:
         return self._usable() if self._kept is None else self._kept.sequences()
 
     def _noted(self, record: Record) -> Any:
-        target = _target(record)
-        # Every cell holds a text of its own, and labels are few.
-        self.targets.append(sys.intern(target) if isinstance(target, str) else target)
+        assert record.target is not None
+        self.targets.append(_interned(record.target))
         self._places.append(record.target_place)
         return record.sequence
 
@@ -204,15 +218,22 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.nd
 
 def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> Task:
     try:
-        return TASKS[settings.task].fit(targets)
+        return TASKS[settings.task].fit(targets, settings.options)
     except DataError as error:
         raise error if error.place else DataError(error.message, Place(source.name)) from None
 
 
-def _target(record: Record) -> Target:
+def _check_target(record: Record, task: type[Task]) -> None:
     if record.target is None:
-        raise DataError("the target is missing; training needs one for every record", record.target_place)
-    return record.target
+        raise DataError("the target is missing; fill it in, or leave the record out", record.target_place)
+    task.check(record)
+
+
+def _interned(target: Target) -> Target:
+    """Return a target in little memory: every cell holds a text of its own, and labels are few."""
+    if isinstance(target, list):
+        return [_interned(one) for one in target]
+    return sys.intern(target) if isinstance(target, str) else target
 
 
 def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:

@@ -14,7 +14,7 @@ from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
 from throughtime.learning.bptt import PENALTIES
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import TASKS
+from throughtime.tasks import TASKS, TaskOptions
 from throughtime.training.curvature_steps import HESSIAN_FREE
 from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 from throughtime.training.rule_settings import RuleSettings
@@ -194,6 +194,7 @@ class Settings(Options):
     task: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     data: DataSettings = DataSettings()
+    options: TaskOptions = TaskOptions()
     network: Architecture = Architecture()
     training: TrainingSettings = TrainingSettings()
 
@@ -205,6 +206,12 @@ class Settings(Options):
     @model_validator(mode="after")
     def _metric_of_the_task(self) -> "Settings":
         choose("training.metric", self.training.metric, ["loss", *TASKS[self.task].metrics])
+        return self
+
+    @model_validator(mode="after")
+    def _options_of_the_task(self) -> "Settings":
+        if (reason := what_has_no_use(self.task, self.options)) is not None:
+            raise ValueError(f"options.{reason}")
         return self
 
     @model_validator(mode="after")
@@ -220,6 +227,18 @@ class Settings(Options):
     def to_toml(self) -> str:
         """Return the settings as a recipe; settings without a value are left out."""
         return tomli_w.dumps(self.model_dump(exclude_none=True))
+
+
+def what_has_no_use(task: str, options: TaskOptions) -> str | None:
+    """Return which option was chosen that the task has no use for, and what to do; None if there is none."""
+    for name, field in TaskOptions.model_fields.items():
+        if (given := getattr(options, name)) != field.default and name not in TASKS[task].takes:
+            taking = [other for other, kind in TASKS.items() if name in kind.takes]
+            return (
+                f"{name} is {given!r}, and the task {task!r} has no use for it; leave it out, or choose "
+                f"{' or '.join(map(repr, taking))}"
+            )
+    return None
 
 
 def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:

@@ -1,4 +1,4 @@
-"""The compiled functions of a run: the two halves of a training step, and the answers of a network.
+"""The compiled functions of a run: the two halves of a training step.
 
 They are compiled once for each shape of batch, and again only for another network, task or setting: two runs
 with the same ones share them.
@@ -13,9 +13,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.sequence_map import Network, apply
-from throughtime.data.batching import Batch, batches, prefetch
-from throughtime.data.dataset import Encoded
+from throughtime.core.sequence_map import Network
+from throughtime.data.batching import Batch
 from throughtime.tasks import Task
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
 from throughtime.training.gradients import Manner, batch_gradient, manner_of
@@ -99,14 +98,15 @@ def training_step(
 
 @partial(jax.jit, static_argnames=("steps", "task"))
 def _unfolded(
-    targets: Shaped[Array, "B *O"],
+    targets: Shaped[Array, "*T B"],
     lengths: Integer[Array, " B"],
     weights: Float[Array, " B"],
     steps: int,
     *,
     task: type[Task],
-) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
-    return task.unfold(targets, lengths, weights, steps)
+) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
+    unfolded, mask = task.unfold(targets, lengths, weights, steps)
+    return unfolded, mask / mask.sum()
 
 
 @partial(jax.jit, static_argnames=("task", "manner"))
@@ -114,7 +114,7 @@ def _gradient(
     network: Network,
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
-    targets: Shaped[Array, "B *O"],
+    targets: Shaped[Array, "*T B"],
     weights: Float[Array, " B"],
     key: PRNGKeyArray,
     count: Integer[Array, ""],
@@ -122,7 +122,7 @@ def _gradient(
     task: type[Task],
     manner: Manner,
 ) -> tuple[Float[Array, ""], Network]:
-    unfolded, mask = task.unfold(targets, lengths, weights, inputs.shape[0])
+    unfolded, mask = _unfolded(targets, lengths, weights, inputs.shape[0], task=task)
     found = batch_gradient(manner, network, task.loss, inputs, unfolded, mask, lengths, key, count)
     return found.loss, found.gradient
 
@@ -144,34 +144,3 @@ def update(
         gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
     )
     return eqx.apply_updates(network, updates), optimizer_state
-
-
-@partial(jax.jit, static_argnames=("task",))
-def _answer(
-    network: Network, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"], *, task: type[Task]
-) -> Float[Array, "B O"]:
-    return task.read(apply(network, inputs, lengths=lengths), lengths)
-
-
-def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> Float[np.ndarray, "N O"]:
-    """Return the network's answer to each sequence, in the order of the data.
-
-    Arguments:
-        network: without noise, as it is used after training.
-        batch_size: sequences in a batch, at least 1; it changes the speed alone.
-    """
-    outputs = np.empty((len(data.store), task.output_size), np.float32)
-    plan = data.plan(batch_size)
-    with prefetch(batches(data, plan, batch_size)) as ready:
-        for part, batch in zip(plan, ready, strict=True):
-            answers = _answer(network, batch.inputs, batch.lengths, task=type(task))
-            outputs[part.indices] = np.asarray(answers)[: len(part.indices)]
-    return outputs
-
-
-@partial(jax.jit, static_argnames=("task",))
-def mean_loss(
-    outputs: Float[Array, "N O"], targets: Shaped[Array, "N *O"], *, task: type[Task]
-) -> Float[Array, ""]:
-    """Return the mean loss of answers against encoded targets."""
-    return jax.vmap(task.loss)(outputs, targets).mean()

@@ -91,8 +91,11 @@ def test_a_missing_label_is_an_error_unless_none_is_needed(target: object) -> No
     assert make_record("abc", target, PLACE, needs_target=False) == Record("abc", None, PLACE)
 
 
-def test_a_target_is_no_list() -> None:
-    error = make_record("abc", ["a"], PLACE, target_column="label")
+def test_a_target_may_be_a_list_and_none_of_lists() -> None:
+    record = make_record("ab", np.array(["x", "y"]), PLACE, target_column="label")
+    assert isinstance(record, Record)
+    assert record.target == ["x", "y"]
+    error = make_record("abc", [["a"]], PLACE, target_column="label")
     assert "column 'label': a label is text or a number, this is a list" in str(error)
 
 

@@ -11,11 +11,17 @@ from throughtime.estimators import SequenceClassifier, SequenceRegressor
 from throughtime.estimators.parameters import seed_from
 from throughtime.learning import RULES
 from throughtime.networks.architecture import Architecture
+from throughtime.tasks import TaskOptions
 from throughtime.training.settings import DataSettings, Settings, TrainingSettings
 
 # Settings of files: what is in memory has neither columns nor rows that cannot be read.
 OF_FILES = {"sequence", "target", "group", "skip_bad_rows"}
-GROUPS = {"data": DataSettings(), "network": Architecture(), "training": TrainingSettings()}
+GROUPS = {
+    "data": DataSettings(),
+    "options": TaskOptions(),
+    "network": Architecture(),
+    "training": TrainingSettings(),
+}
 X, Y = [[0.0, 1.0], [1.0, 0.0]] * 2, ["up", "down"] * 2
 
 
@@ -109,3 +115,9 @@ def test_without_a_random_state_the_seed_is_that_of_numpy() -> None:
 def test_something_else_is_no_random_state() -> None:
     with pytest.raises(ValueError, match="'nobody' cannot be used to seed"):
         SequenceClassifier(random_state="nobody").fit(X, Y)
+
+
+def test_an_option_of_another_task_is_refused() -> None:
+    message = r"^head is 'crf', and the task 'classify' has no use for it; leave it out, or choose 'label'$"
+    with pytest.raises(OptionError, match=message):
+        SequenceClassifier(head="crf").fit(X, Y)

@@ -66,7 +66,7 @@ BAD_LINES = [
     (b'{"x": "a"}', "row 2, column 'y': the label is missing"),
     (b'{"x": "a", "y": null}', "row 2, column 'y': the label is missing"),
     (b'{"x": "a", "y": NaN}', "row 2, column 'y': the label is missing"),
-    (b'{"x": "a", "y": [1]}', "row 2, column 'y': a label is text or a number, this is a list"),
+    (b'{"x": "a", "y": [[1]]}', "row 2, column 'y': a label is text or a number, this is a list"),
     (b'{"x": "\\ud83d", "y": 1}', "row 2: holds half of a character"),
     (b"[" * 100_000, "row 2: the JSON is nested too deeply|row 2: not valid JSON"),
     (b'{"x": "a", "y": ' + b"1" * 5000 + b"}", "row 2: the JSON cannot be read: Exceeds the limit"),
