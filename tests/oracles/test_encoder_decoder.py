@@ -169,7 +169,7 @@ def run(network: EncoderDecoder, source: Any, previous: Any, lengths: Any) -> tu
         state, scores = network.step(reading.memory, state, symbols)
         steps.append(scores)
     alignments = None if reading.memory is None else network.alignments(reading, previous)
-    return network(source, previous, lengths=lengths), jnp.stack(steps), alignments
+    return network.teach(reading, previous), jnp.stack(steps), alignments
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -33,7 +33,7 @@ PLACES = ("row", "file")
 def _write_text(rows: Rows, stream: Writable) -> None:
     for row in rows:
         answer = next(value for name, value in row.items() if name not in PLACES)
-        stream.write(f"{answer}\n")
+        stream.write(f"{_in_one_cell(answer)}\n")
 
 
 def _write_csv(rows: Rows, stream: Writable) -> None:
@@ -42,7 +42,12 @@ def _write_csv(rows: Rows, stream: Writable) -> None:
         if writer is None:
             writer = csv.DictWriter(stream, list(row), lineterminator="\n")
             writer.writeheader()
-        writer.writerow(row)
+        writer.writerow({name: _in_one_cell(value) for name, value in row.items()})
+
+
+def _in_one_cell(value: object) -> object:
+    """Return a value as text has it: a list as its entries with spaces between them."""
+    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _write_json_lines(rows: Rows, stream: Writable) -> None:

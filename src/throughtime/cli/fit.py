@@ -24,7 +24,11 @@ from throughtime.training.model_folder import check_free, load_model, save_model
 def fit(
     task: Annotated[
         str | None,
-        typer.Argument(metavar="TASK", help="classify (a label) or regress (a number).", show_default=False),
+        typer.Argument(
+            metavar="TASK",
+            help="classify (a label), regress (a number), label (each element) or transduce (a sequence).",
+            show_default=False,
+        ),
     ] = None,
     train: Annotated[
         str | None,

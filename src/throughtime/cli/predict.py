@@ -8,7 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from throughtime.cli.evaluate import FileArgument, GroupOption, ModelArgument, SequenceOption, SkipOption
+from throughtime.cli.evaluate import (
+    BeamOption,
+    FileArgument,
+    GroupOption,
+    ModelArgument,
+    PenaltyOption,
+    SequenceOption,
+    SkipOption,
+)
 
 
 def predict(
@@ -33,15 +41,24 @@ def predict(
     sequence: SequenceOption = None,
     group: GroupOption = None,
     skip_bad_rows: SkipOption = False,
+    beam: BeamOption = None,
+    length_penalty: PenaltyOption = None,
+    n_best: Annotated[
+        int | None,
+        typer.Option(
+            show_default=False, metavar="INTEGER", help="Of transduce: targets to give for each source."
+        ),
+    ] = None,
 ) -> None:
     """Answer for each sequence of a file.
 
     The file needs no column of answers. CSV and JSON Lines have the record's row, the answer and, for labels,
-    its probability.
+    its probability; for targets, their score: the logarithm of the probability, over the length penalty.
     """
     from throughtime.cli.answers import FORMATS, format_for, opened, with_places
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
+    from throughtime.cli.searching import searching
     from throughtime.cli.sources import open_for, skipped_in_words
     from throughtime.core.errors import OptionError
     from throughtime.training.model_folder import load_model
@@ -51,7 +68,7 @@ def predict(
     if out is not None and out.exists() and Path(file).exists() and out.samefile(file):
         raise OptionError(f"--out is {str(out)!r}, the file to read from; choose another one")
     keep_compilations()
-    loaded = load_model(model)
+    loaded = searching(load_model(model), beam=beam, length_penalty=length_penalty, n_best=n_best)
     source = open_for(
         loaded.settings.data,
         file,

@@ -18,6 +18,7 @@ from throughtime.networks.bridge import Bridge, numbers_of, with_numbers
 from throughtime.networks.looking import LookingCell, looking_at, looking_part, valid_entries
 from throughtime.networks.output_feedback import FeedbackState, TaughtCell, TeacherForcing
 from throughtime.networks.stack import Stack
+from throughtime.networks.transducer import Transducer
 
 
 class Reading(NamedTuple):
@@ -28,19 +29,20 @@ class Reading(NamedTuple):
     memory: Memory | None
 
 
-class EncoderDecoder(eqx.Module):
+class EncoderDecoder(Transducer):
     r"""A network that reads a source to its end, and a network that writes the target from there.
 
     **Equations**
 
         m_1 ... m_S = encoder(x_1 ... x_S), or encoder(x_S ... x_1)
         h_0 = bridge(the encoder's final states), or these states themselves
-        (h_t, y_t) = decoder(h_{t-1}, z_{t-1}, m),   p(z_t | z_1 ... z_{t-1}, x) = softmax(y_t)
+        (h_t, s_t) = decoder(h_{t-1}, z_{t-1}, m)
+        y_t = log softmax(s_t),   p(z_t | z_1 ... z_{t-1}, x) = exp y_t[z_t]
 
     **Shapes**
 
-        source x `[S, B]` or `[S, B, I]`; previous target symbols z `[T, B]`, -1 before the first; scores y
-        `[T, B, V]`
+        source x `[S, B]` or `[S, B, I]`; previous target symbols z `[T, B]`, -1 before the first; scores s
+        and y `[T, B, V]`; the last symbol, V - 1, is the target's end
 
     Arguments:
         encoder: any network, a bidirectional one too; its outputs are the memory.
@@ -71,6 +73,8 @@ class EncoderDecoder(eqx.Module):
     decoder: TaughtCell
     bridge: Bridge | None
     reverse_source: bool = eqx.field(static=True)
+    input_size: int = eqx.field(static=True)
+    output_size: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -90,28 +94,24 @@ class EncoderDecoder(eqx.Module):
         self.decoder = decoder
         self.bridge = bridge
         self.reverse_source = reverse_source
+        self.input_size = encoder.input_size
+        self.output_size = decoder.output_size
 
-    @property
-    def output_size(self) -> int:
-        """The number V of scores."""
-        return self.decoder.output_size
-
-    def __call__(
+    def target_log_probabilities(
         self,
         source: Shaped[Array, "S B *I"],
         previous: Integer[Array, "T B"],
         *,
-        lengths: Integer[Array, " B"] | None = None,
+        lengths: Integer[Array, " B"] | None,
+        target_lengths: Integer[Array, " B"] | None = None,
         key: PRNGKeyArray | None = None,
     ) -> Float[Array, "T B V"]:
-        """Return the scores of each target symbol, given the one before it.
+        """Return the logarithm of each symbol's probability, given the one before it.
 
-        Arguments:
-            source: with `lengths` real elements each, at least 1.
-            previous: the target one step late: -1, then the target without its last symbol.
-            key: source of the noise, where there is some.
+        No symbol depends on those behind it, so it does not matter how many of them are real.
         """
-        return self.teach(self.read(source, lengths=lengths, key=key), previous)
+        scores = self.teach(self.read(source, lengths=lengths, key=key), previous)
+        return jax.nn.log_softmax(scores)
 
     def read(
         self,

@@ -114,7 +114,10 @@ def whole_memory(attention: Attention, values: Float[Array, "S M"]) -> Memory:
 
 
 def valid_entries(lengths: Shaped[Array, " B"] | None, entries: int, batch_size: int) -> Bool[Array, "B S"]:
-    """Return which entries of each memory are real, the others being padding."""
+    """Return which entries of each memory are real, the others being padding.
+
+    A batch that is filled up has empty sources; there the first entry counts, so that a look has a meaning.
+    """
     if lengths is None:
         return jnp.ones((batch_size, entries), bool)
-    return jnp.arange(entries)[None, :] < lengths[:, None]
+    return jnp.arange(entries)[None, :] < jnp.maximum(lengths, 1)[:, None]

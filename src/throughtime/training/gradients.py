@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.sequence_map import Network
 from throughtime.learning import Gradient, LearningRule, gradient_over_chunks
 from throughtime.learning.rule import Loss
+from throughtime.networks.scheduled_sampling import at_iteration
 from throughtime.training.settings import StepSettings
 
 
@@ -23,6 +24,19 @@ class Manner(NamedTuple):
 def manner_of(settings: StepSettings) -> Manner:
     """Return how the settings have a gradient computed."""
     return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise)
+
+
+def as_trained(manner: Manner, network: Network, key: PRNGKeyArray, count: Integer[Array, ""]) -> Network:
+    """Return a network as it is at one step of its training: its schedules told, its weights disturbed.
+
+    Arguments: see `batch_gradient`.
+    """
+    network = at_iteration(network, count)
+    if manner.weight_noise == 0:
+        return network
+    # Apart from the noise of the network and of the rule, so that those are the same with it and without.
+    key = jax.random.fold_in(jax.random.fold_in(key, count), 2)
+    return with_weight_noise(network, manner.weight_noise, key)
 
 
 def batch_gradient(
@@ -43,9 +57,6 @@ def batch_gradient(
         count: which step of the run this is, from 0; each draws noise of its own.
     """
     key = jax.random.fold_in(key, count)
-    if manner.weight_noise > 0:
-        # Apart from the noise of the network and of the rule, so that those are the same with it and without.
-        network = with_weight_noise(network, manner.weight_noise, jax.random.fold_in(key, 2))
     return gradient_over_chunks(
         manner.rule,
         network,

@@ -17,7 +17,7 @@ from throughtime.core.sequence_map import Network
 from throughtime.data.batching import Batch
 from throughtime.tasks import Task
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
-from throughtime.training.gradients import Manner, batch_gradient, manner_of
+from throughtime.training.gradients import Manner, as_trained, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
 
@@ -123,8 +123,11 @@ def _gradient(
     manner: Manner,
 ) -> tuple[Float[Array, ""], Network]:
     unfolded, mask = _unfolded(targets, lengths, weights, inputs.shape[0], task=task)
-    found = batch_gradient(manner, network, task.loss, inputs, unfolded, mask, lengths, key, count)
-    return found.loss, found.gradient
+    posed = task.posed(as_trained(manner, network, key, count), inputs, lengths, targets)
+    found = batch_gradient(
+        manner, posed.network, task.loss, posed.inputs, unfolded, mask, posed.lengths, key, count
+    )
+    return found.loss, task.part_of(found.gradient)
 
 
 @partial(
