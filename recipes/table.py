@@ -36,8 +36,9 @@ def table() -> str:
 def _alone(result: dict[str, Any]) -> str:
     ours, window = result["ours"], result["baseline"]
     minutes = sum(ours["seconds"]) / len(ours["seconds"]) / 60
+    beside = _figure(window) if window else "none"
     return (
-        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {_figure(window)} | "
+        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {beside} | "
         f"{100 * result['bar']['value']:.1f} % | {minutes:.1f} | {result['published']['claim']} |"
     )
 

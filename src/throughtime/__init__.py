@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from throughtime.estimators import (
         SequenceClassifier,
         SequenceRegressor,
+        SequenceTransducer,
     )
     from throughtime.learning import (
         BPTT,
@@ -244,6 +245,7 @@ __all__ = [
     "SequenceClassifier",
     "SequenceMap",
     "SequenceRegressor",
+    "SequenceTransducer",
     "Shortcut",
     "SnAp",
     "SpatialGridLSTM",
@@ -335,7 +337,7 @@ _HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
-    "estimators": ("SequenceClassifier", "SequenceRegressor"),
+    "estimators": ("SequenceClassifier", "SequenceRegressor", "SequenceTransducer"),
     "learning": (
         "BPTT",
         "KFRTRL",

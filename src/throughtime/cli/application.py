@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "Score a model on a file of labelled sequences.",
     "predict": "Answer for each sequence of a file.",
     "describe": "Show what a model is and how it was trained.",
+    "alignments": "Show where a decoder with attention looks while it writes.",
     "gradient-flow": "Show what the gradient does on its way back through time.",
     "compare-rules": "Measure each learning rule against BPTT, on a model and its data.",
     "problem": "Train a network on sequences whose answers are known.",

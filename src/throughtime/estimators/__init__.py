@@ -2,5 +2,6 @@
 
 from throughtime.estimators.classifier import SequenceClassifier
 from throughtime.estimators.regressor import SequenceRegressor
+from throughtime.estimators.transducer import SequenceTransducer
 
-__all__ = ["SequenceClassifier", "SequenceRegressor"]
+__all__ = ["SequenceClassifier", "SequenceRegressor", "SequenceTransducer"]

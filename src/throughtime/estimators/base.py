@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -111,8 +110,8 @@ class SequenceEstimator(SavedEstimator):
                 )
         return self._settings().model_copy(update={"seed": before.seed, "data": before.data})
 
-    def _outputs(self, X: Any) -> np.ndarray:
-        """Return the network's raw outputs `[N, O]` for X."""
+    def _outputs(self, X: Any) -> Any:
+        """Return what the task reads of the network's outputs, or finds, for X."""
         check_is_fitted(self)
         source = MemorySource(raw_sequences(self, X, reset=False))
         with closing(self.model_.encode(source)) as data:

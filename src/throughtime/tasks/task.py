@@ -177,7 +177,7 @@ class Task(Options, abc.ABC):
         return Search()
 
     @classmethod
-    def cut(cls, answer: PyTree[np.ndarray], length: int) -> PyTree[np.ndarray]:
+    def cut(cls, answer: Any, length: int) -> Any:
         """Return the answer to one sequence without what is past the sequence's end."""
         return answer
 

@@ -63,7 +63,7 @@ def _each_batch(
             arrays = [np.asarray(leaf) for leaf in leaves]
             for row, index in enumerate(part.indices.tolist()):
                 answer = jax.tree.unflatten(structure, [leaf[row] for leaf in arrays])
-                found[index] = task.cut(answer, lengths[index])
+                found[index] = task.cut(answer, int(lengths[index]))
     return np.stack(found) if task.answers_once else found
 
 

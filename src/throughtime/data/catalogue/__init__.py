@@ -5,11 +5,16 @@ import tempfile
 from pathlib import Path
 
 from throughtime.core.errors import choose
+from throughtime.data.catalogue.cmudict import CMUDICT
 from throughtime.data.catalogue.entry import Entry
 from throughtime.data.catalogue.fashion_mnist import FASHION_MNIST
 from throughtime.data.catalogue.movie_reviews import MOVIE_REVIEWS
 
-CATALOGUE: dict[str, Entry] = {"fashion_mnist": FASHION_MNIST, "movie_reviews": MOVIE_REVIEWS}
+CATALOGUE: dict[str, Entry] = {
+    "cmudict": CMUDICT,
+    "fashion_mnist": FASHION_MNIST,
+    "movie_reviews": MOVIE_REVIEWS,
+}
 """Every data set that can be fetched by name."""
 
 
