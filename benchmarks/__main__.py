@@ -23,6 +23,7 @@ NAMES = (
     "linear_recurrences",
     "curvature",
     "learning_rules",
+    "language_model",
 )
 RESULTS = Path(__file__).parent / "results"
 

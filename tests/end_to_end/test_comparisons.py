@@ -203,6 +203,14 @@ def test_networks_are_compared_on_files(shell: Shell, tmp_path: Path) -> None:
     one_line(shell("reproduce", recipe).err, r"there is no setting 'training\.epoch' \(did you mean 'epochs'")
 
 
+def test_sizes_of_its_own_are_for_a_problem(shell: Shell, recipe: Path, tmp_path: Path) -> None:
+    classes_csv(tmp_path / "train.csv")
+    recipe.write_text(FILES + "\n[sweep]\nbits = [2]\n")
+    one_line(
+        shell("reproduce", recipe).err, r"networks\.\w+\.problem is \{'bits': 2\}, and this compares on files"
+    )
+
+
 def test_no_networks(shell: Shell, recipe: Path) -> None:
     recipe.write_text('networks = {}\n[problem]\nname = "parity"\n[published]\nclaim = "c"\nsource = "s"\n')
     one_line(shell("reproduce", recipe).err, r"there are 0 networks to compare; give at least one")

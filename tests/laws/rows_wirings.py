@@ -11,14 +11,18 @@ from throughtime import (
     GRU,
     LSTM,
     Bidirectional,
+    ConditionalRandomField,
     Dilated,
     Dropout,
     Elman,
     Embedding,
+    Linear,
+    LogSoftmax,
     Residual,
     SequenceMap,
     Shortcut,
     Stack,
+    TiedStack,
     connect,
     dilated_stack,
 )
@@ -36,6 +40,16 @@ def fused_stack(key: PRNGKeyArray) -> Stack:
     return dilated_stack(Elman, INPUT, HIDDEN, layers=2, base=2, start=2, output_size=OUTPUT, key=key)
 
 
+def labelling(key: PRNGKeyArray) -> Stack:
+    """An LSTM under a conditional random field with transitions that have been learned."""
+    keys = jax.random.split(key, 3)
+    field = ConditionalRandomField(OUTPUT)
+    field = eqx.tree_at(
+        lambda field: field.transition, field, jax.random.normal(keys[2], (OUTPUT + 1, OUTPUT))
+    )
+    return Stack([LSTM(INPUT, HIDDEN, key=keys[0]), Linear(HIDDEN, OUTPUT, key=keys[1]), field])
+
+
 def mixed_stack(key: PRNGKeyArray) -> Stack:
     """An LSTM over a GRU over a dilated network."""
     keys = jax.random.split(key, 3)
@@ -43,14 +57,24 @@ def mixed_stack(key: PRNGKeyArray) -> Stack:
     return Stack([dilated, GRU(HIDDEN, 4, key=keys[1]), LSTM(4, OUTPUT, key=keys[2])])
 
 
+def tied_stack(key: PRNGKeyArray) -> TiedStack:
+    """A GRU between an embedding and a readout of the same weights, with a bias that is not zero."""
+    keys = jax.random.split(key, 3)
+    cells = [Embedding(VOCABULARY, INPUT, scale=1.0, key=keys[0]), GRU(INPUT, INPUT, key=keys[1])]
+    return eqx.tree_at(lambda stack: stack.bias, TiedStack(cells), jax.random.normal(keys[2], VOCABULARY))
+
+
 ROWS = (
     Row("dilated", lambda key: Dilated(GRU(INPUT, HIDDEN, key=key), 3), HIDDEN),
     Row("dilated_beyond", lambda key: Dilated(Elman(INPUT, HIDDEN, key=key), TIME + 2), HIDDEN),
     Row("dilated_noisy_symbols", noisy_symbols, HIDDEN, reads_symbols=True, draws_noise=True),
     Row("dilated_stack", fused_stack, OUTPUT),
+    Row("conditional_random_field", labelling, (OUTPUT + 1) * OUTPUT),
+    Row("log_softmax", lambda key: Stack([GRU(INPUT, OUTPUT, key=key), LogSoftmax(OUTPUT)]), OUTPUT),
     Row("residual", lambda key: Residual(LSTM(INPUT, INPUT, key=key)), INPUT),
     Row("shortcut", lambda key: Shortcut(GRU(INPUT, HIDDEN, key=key)), INPUT + HIDDEN),
     Row("stack_mixed", mixed_stack, OUTPUT),
+    Row("stack_tied", tied_stack, VOCABULARY, reads_symbols=True),
 )
 
 

@@ -55,10 +55,24 @@ def connected(
     return outputs
 
 
+def tied(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    """One matrix below and above a GRU."""
+    embedding, gru = s.cell.cells
+    E, w = weights(embedding)["weight"], weights(gru)
+    gates = [by_gate(w[name], "rzn") for name in ("input_weight", "recurrent_weight", "bias")]
+    ran = [
+        papers.gru(papers_wirings.looked_up(x, E), *gates, w["candidate_bias"], h)
+        for x, h in zip(sequences(s), np.asarray(s.state.layers[1].hidden), strict=True)
+    ]
+    outputs = [papers_wirings.tied(h, E, np.asarray(s.cell.bias)) for h in ran]
+    return np.stack(outputs, 1), [np.stack([h[-1] for h in ran])]
+
+
 ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "dilated": dilated,
     "dilated_beyond": dilated,
     "dilated_stack": dilated_stack,
     "residual": connected(with_memory(papers.lstm, "ifgo"), papers_wirings.residual),
+    "stack_tied": tied,
     "shortcut": connected(hidden_only(papers.gru, "rzn", "candidate_bias"), papers_wirings.shortcut),
 }

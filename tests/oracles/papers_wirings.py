@@ -44,6 +44,16 @@ def shortcut(x: Numbers, r: Numbers) -> Numbers:
     return np.array([[*x[t], *r[t]] for t in range(len(x))])
 
 
+def looked_up(x: Numbers, L: Numbers) -> Numbers:
+    """Inan et al. 2017, section 2: x_t = L y*_t, `L[v]` for the symbol v."""
+    return np.array([L[symbol] for symbol in x])
+
+
+def tied(h: Numbers, L: Numbers, b: Numbers) -> Numbers:
+    """Inan et al. 2017, Eq. 4.2: the scores W h_t + b, with W = L^T as both matrices are written there."""
+    return np.array([[L[v] @ h[t] + b[v] for v in range(len(L))] for t in range(len(h))])
+
+
 def graves(
     x: Numbers,
     from_input: list[Numbers],

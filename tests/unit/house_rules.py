@@ -72,7 +72,8 @@ HEADINGS = (
         "networks",
         ("Equations", "Shapes", "Source"),
         frozenset({"NamedTuple", "Options"}),
-        frozenset({"Chain"}),  # it wires what has equations and sources of its own
+        # They wire, or go along, what has equations and sources of its own.
+        frozenset({"Chain", "Stream"}),
     ),
 )
 

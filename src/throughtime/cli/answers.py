@@ -1,4 +1,4 @@
-"""Answers on their way out: as text, CSV or JSON Lines, to standard output or to a file."""
+"""Answers on their way out, in one of several formats, to standard output or to a file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from throughtime.core.errors import OptionError, choose
+from throughtime.data.readers import COLUMN_FILES
+from throughtime.data.records import Record
+from throughtime.tasks.spans import marked
 from throughtime.training.atomic import new_file
 
 
@@ -23,50 +26,103 @@ class Writable(Protocol):
         """Write a piece of text."""
 
 
-Rows = Iterable[Mapping[str, Any]]
-"""One mapping a record: where it stands, then the answer and how sure it is."""
+class Flushed:
+    """Standard output, on which each piece of text is seen at once."""
 
-PLACES = ("row", "file")
-"""Fields that say which record it is about; the first of the others is the answer."""
+    def write(self, text: str, /) -> object:
+        """Write a piece of text."""
+        written = sys.stdout.write(text)
+        sys.stdout.flush()
+        return written
+
+
+class Answered(NamedTuple):
+    """A record, and by name the answer to it and how sure it is, the answer first."""
+
+    record: Record
+    columns: Mapping[str, Any]
+
+    @property
+    def answer(self) -> Any:
+        """The answer itself."""
+        return next(iter(self.columns.values()))
+
+    @property
+    def placed(self) -> dict[str, Any]:
+        """The answer with the row or the file of its record in front."""
+        place = self.record.place
+        return ({"row": place.row} if place.row is not None else {"file": place.file}) | dict(self.columns)
+
+
+Rows = Iterable[Answered]
 
 
 def _write_text(rows: Rows, stream: Writable) -> None:
     for row in rows:
-        answer = next(value for name, value in row.items() if name not in PLACES)
-        stream.write(f"{_in_one_cell(answer)}\n")
+        stream.write(f"{_on_a_line(row.answer)}\n")
 
 
 def _write_csv(rows: Rows, stream: Writable) -> None:
     writer = None
     for row in rows:
+        cells = {name: _on_a_line(value) for name, value in row.placed.items()}
         if writer is None:
-            writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+            writer = csv.DictWriter(stream, list(cells), lineterminator="\n")
             writer.writeheader()
-        writer.writerow({name: _in_one_cell(value) for name, value in row.items()})
-
-
-def _in_one_cell(value: object) -> object:
-    """Return a value as text has it: a list as its entries with spaces between them."""
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+        writer.writerow(cells)
 
 
 def _write_json_lines(rows: Rows, stream: Writable) -> None:
     for row in rows:
-        stream.write(f"{json.dumps(row, ensure_ascii=False)}\n")
+        stream.write(f"{json.dumps(row.placed, ensure_ascii=False)}\n")
+
+
+def _write_columns(rows: Rows, stream: Writable) -> None:
+    for row in rows:
+        for element, label in _labelled(row):
+            stream.write(f"{element}\t{label}\n")
+        stream.write("\n")
+
+
+def _write_marked(rows: Rows, stream: Writable) -> None:
+    for row in rows:
+        elements, labels = zip(*_labelled(row), strict=True)
+        stream.write(f"{marked(elements, labels)}\n")
+
+
+def _on_a_line(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _labelled(row: Answered) -> Iterator[tuple[str, str]]:
+    """Return each element with its label, numbers as text."""
+    for element, label in zip(row.record.sequence, row.answer, strict=True):
+        yield element if isinstance(element, str) else " ".join(f"{number:g}" for number in element), label
 
 
 FORMATS: dict[str, Callable[[Rows, Writable], None]] = {
     "text": _write_text,
     "csv": _write_csv,
     "jsonl": _write_json_lines,
+    "conll": _write_columns,
+    "marked": _write_marked,
 }
 """How answers can be written."""
 
-SUFFIXES = {".txt": "text", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+OF_LABELS = ("conll", "marked")
+"""The formats of answers with a label for each element."""
+
+SUFFIXES = {
+    ".txt": "text",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    **dict.fromkeys(COLUMN_FILES, "conll"),
+}
 
 
-def format_for(name: str | None, out: Path | None) -> str:
-    """Return the format asked for, or the one of the file's suffix, or text.
+def asked_format(name: str | None, out: Path | None) -> str | None:
+    """Return the format asked for by name, or by the suffix of the file to write; None if by neither.
 
     **Raises**
 
@@ -75,13 +131,34 @@ def format_for(name: str | None, out: Path | None) -> str:
     if name is not None:
         return choose("--format", name, FORMATS)
     if out is None:
-        return "text"
+        return None
     if out.suffix.lower() not in SUFFIXES:
         raise OptionError(
             f"--out is {str(out)!r}, whose suffix {out.suffix!r} does not tell the format; end it in "
             f"{', '.join(SUFFIXES)}, or choose with --format"
         )
     return SUFFIXES[out.suffix.lower()]
+
+
+def format_for(asked: str | None, *, labelled_from: str | None = None) -> str:
+    """Return the format asked for; or for labels of each element that of the file they are of; or text.
+
+    Arguments:
+        labelled_from: the file whose elements are labelled; None for one answer a sequence.
+
+    **Raises**
+
+        OptionError: the format is for labels of elements, and there are none.
+    """
+    if asked is None:
+        is_read_so = labelled_from is not None and Path(labelled_from).suffix.lower() in COLUMN_FILES
+        return "conll" if is_read_so else "text"
+    if asked in OF_LABELS and labelled_from is None:
+        raise OptionError(
+            f"the format {asked!r} has a label for each element, and this model answers once a sequence; "
+            "choose text, csv or jsonl"
+        )
+    return asked
 
 
 @contextmanager
@@ -96,8 +173,7 @@ def opened(out: Path | None) -> Iterator[Writable]:
         stream.detach()
 
 
-def with_places(places: Sequence[Any], columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    """Return the answers of a block row by row, each with the row or the file of its record in front."""
-    for place, *values in zip(places, *columns.values(), strict=True):
-        where = {"row": place.row} if place.row is not None else {"file": place.file}
-        yield where | dict(zip(columns, values, strict=True))
+def answered(records: Sequence[Record], columns: Mapping[str, Sequence[Any]]) -> Iterator[Answered]:
+    """Return the answers of a block record by record."""
+    for record, *values in zip(records, *columns.values(), strict=True):
+        yield Answered(record, dict(zip(columns, values, strict=True)))

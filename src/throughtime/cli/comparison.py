@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from throughtime.cli.problem_networks import what_cannot_be_chosen
 from throughtime.cli.recipe import Files
+from throughtime.cli.sweep import swept
 from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.networks.architecture import Architecture
@@ -33,9 +34,11 @@ class Contestant(Architecture):
     """One of the networks that are compared: what it is made of, and how it is trained.
 
     Arguments:
+        problem: sizes in which its problem differs from that of the others.
         training: settings in which its training differs from that of the others.
     """
 
+    problem: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -154,8 +157,8 @@ class OnProblem(Comparison):
     def check(self) -> None:
         """Raise `OptionError` for a problem that there is not, or a training that cannot be."""
         self.check_bars()
-        problem = self.made_problem()
         for name, network in self.networks.items():
+            problem = self.made_problem(name)
             reasons = (
                 what_cannot_be_chosen(problem, network),
                 what_cannot_be(network, self.training_of(name)),
@@ -164,9 +167,9 @@ class OnProblem(Comparison):
                 if reason is not None:
                     raise OptionError(f"networks.{name}: {reason}")
 
-    def made_problem(self) -> Problem:
-        """Return the problem with its sizes."""
-        sizes = dict(self.problem)
+    def made_problem(self, network: str | None = None) -> Problem:
+        """Return the problem with its sizes, or with those that a network has instead."""
+        sizes = self.problem | (self.networks[network].problem if network is not None else {})
         name = choose("problem.name", str(sizes.pop("name", "")), PROBLEMS)
         return PROBLEMS[name].parse(sizes)
 
@@ -206,7 +209,11 @@ class OnFiles(Comparison):
         for part in ("train", "test"):
             if getattr(self.files, part) is None:
                 raise OptionError(f"has no [files] {part}, which a comparison needs; add it")
-        for name in self.networks:
+        for name, network in self.networks.items():
+            if network.problem:
+                raise OptionError(
+                    f"networks.{name}.problem is {network.problem}, and this compares on files; leave it out"
+                )
             self.settings_of(name)
 
     def settings_of(self, name: str) -> Settings:
@@ -217,7 +224,7 @@ class OnFiles(Comparison):
                 "task": self.task,
                 "seed": self.seed,
                 "data": self.data.model_dump(),
-                "network": network.model_dump(exclude={"training"}),
+                "network": network.model_dump(exclude={"training", "problem"}),
                 "training": self.training.model_dump() | network.training,
             }
         )
@@ -236,7 +243,7 @@ def read_comparison(path: Path) -> Comparison:
         OptionError: the file is missing, or something in it is wrong.
         DataError: it names a data set that cannot be had.
     """
-    values = read_toml(path)
+    values = swept(read_toml(path))
     comparison = (OnProblem if "problem" in values else OnFiles).parse(values, str(path))
     try:
         comparison.check()

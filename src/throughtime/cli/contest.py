@@ -121,9 +121,9 @@ def test_in_words(check: Check) -> str:
 
 
 def _on_problem(comparison: OnProblem, seeds: int, quiet: bool) -> dict[str, Figures]:
-    problem = comparison.made_problem()
     figures = {}
     for name, network in comparison.networks.items():
+        problem = comparison.made_problem(name)
         settings = comparison.training_of(name)
         attempts = []
         for seed in range(comparison.seed, comparison.seed + seeds):

@@ -33,9 +33,8 @@ def describe(model: ModelArgument) -> None:
     for name, value in _facts(loaded, model):
         show(f"{name:<14}{value}")
     show("", layers, "")
-    show(
-        f"trained on {report['train_sequences']:,} sequences, validated on {report['validation_sequences']:,}"
-    )
+    unit = next(name.removeprefix("train_") for name in report if name.startswith("train_"))
+    show(f"trained on {report[f'train_{unit}']:,} {unit}, validated on {report[f'validation_{unit}']:,}")
     show(f"best epoch {report['best_epoch']} of {report['epochs']} (stopped by: {report['stopped']})")
     show(f"training: {scores_in_words({'loss': row['train_loss']})}")
     if scores:
@@ -64,7 +63,8 @@ def _facts(model: Model, folder: Path) -> Iterator[tuple[str, str]]:
         else f"vocabulary of {encoder.vocabulary_size:,}"
     )
     yield "sequences of", f"{encoder.kind}, {what}"
-    yield "padded to", f"{', '.join(map(str, model.boundaries))} steps"
+    if model.boundaries:
+        yield "padded to", f"{', '.join(map(str, model.boundaries))} steps"
 
 
 def _layers(network: Network) -> Iterator[tuple[str, str, str, str]]:

@@ -15,7 +15,8 @@ FileArgument = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, a folder of class folders, or - for standard input.",
+        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, a folder of class folders, or - for standard "
+        "input.",
         show_default=False,
     ),
 ]
@@ -75,20 +76,27 @@ def evaluate(
     """Score a model on a file of labelled sequences.
 
     Prints accuracy, macro F1 and a confusion matrix for labels; R2, RMSE and MAE for numbers; exact matches,
-    edits a symbol and, of texts, BLEU and chrF for targets; and beside them the scores of the best answer
-    that does not look at the sequence.
+    edits a symbol and, of texts, BLEU and chrF for targets; loss, perplexity and bits per character for a
+    text; and beside them the scores of the best answer that does not look at the sequence.
     """
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.evaluation import evaluate_model, show_evaluation
     from throughtime.cli.screen import say, show
     from throughtime.cli.searching import searching
     from throughtime.cli.sources import open_for, skipped_in_words
+    from throughtime.tasks import has_answers
     from throughtime.training.model_folder import load_model
 
     keep_compilations()
     loaded = searching(load_model(model), beam=beam, length_penalty=length_penalty)
     source = open_for(
-        loaded.settings.data, file, sequence=sequence, target=target, group=group, skip_bad_rows=skip_bad_rows
+        loaded.settings.data,
+        file,
+        sequence=sequence,
+        target=target,
+        group=group,
+        needs_target=has_answers(loaded.settings.task),
+        skip_bad_rows=skip_bad_rows,
     )
     evaluation = evaluate_model(loaded, source)
     if as_json:
@@ -97,5 +105,5 @@ def evaluate(
     say(source.description)
     for line in skipped_in_words(source):
         say(line)
-    show(f"{evaluation.records:,} records")
+    show(f"{evaluation.records:,} {evaluation.unit}")
     show_evaluation(evaluation, with_confusion=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,26 @@ from throughtime.cli.confusion import confusion_table
 from throughtime.cli.screen import metric_name, plain_table, score, show
 from throughtime.cli.sources import labelled
 from throughtime.core.errors import DataError, Place
+from throughtime.core.noise import without_noise
+from throughtime.data.continuous import Continuous
+from throughtime.data.encoders import SymbolicEncoder
 from throughtime.data.readers import Source
-from throughtime.tasks import Classify
+from throughtime.tasks import Classify, Generate
+from throughtime.training.judging import mean_loss
 from throughtime.training.model import Model
+from throughtime.training.text_preparation import text_of
+
+STEPS_AT_ONCE = 1024
+"""Steps of a text that are read at once."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """How a model does on a file, and the best answer that does not look at the sequence.
 
-    `confusion` counts how often each class (row) was taken for each class (column); None for numbers.
+    `records`: how many there are, or of a text how many symbols are predicted; `unit` says which. `further`:
+    the scores of other trivial answers, by what they are. `confusion` counts how often each class (row) was
+    taken for each class (column); None but for labels.
     """
 
     records: int
@@ -30,28 +40,37 @@ class Evaluation:
     trivial_scores: dict[str, float]
     labels: tuple[str, ...] = ()
     confusion: np.ndarray | None = None
+    unit: str = "records"
+    further: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON has it; a score that does not exist is null."""
         values: dict[str, Any] = {
-            "records": self.records,
+            self.unit: self.records,
             "skipped": self.skipped,
             "scores": _finite(self.scores),
             "trivial": {"answer": self.trivial, "scores": _finite(self.trivial_scores)},
         }
+        if self.further:
+            values["further"] = [
+                {"answer": answer, "scores": _finite(scores)} for answer, scores in self.further.items()
+            ]
         if self.confusion is not None:
             values |= {"labels": list(self.labels), "confusion": self.confusion.tolist()}
         return values
 
 
 def evaluate_model(model: Model, source: Source) -> Evaluation:
-    """Return how a model does on a source, which is read block by block.
+    """Return how a model does on a source, which is read block by block, or as one text where it is a text
+    that is asked for.
 
     **Raises**
 
         DataError: a record that the model cannot read, or a target that it does not know.
     """
-    task = model.task
+    if isinstance(model.task, Generate):
+        return _evaluate_text(model, model.task, source)
+    task = model.answering
     outputs, targets = [], []
     for block, answers in model.predict_records(labelled(source, model.encoder, task)):
         outputs.append(answers)
@@ -71,11 +90,40 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
     return found
 
 
+def _evaluate_text(model: Model, task: Generate, source: Source) -> Evaluation:
+    text = read_text(model, source)
+    # In one lane, so that every symbol is predicted from all that are before it.
+    loss = mean_loss(without_noise(model.network), task, text, lanes=1, chunk_size=STEPS_AT_ONCE)
+    (trivial, trivial_scores), *further = task.floors(text).items()
+    return Evaluation(
+        records=text.predicted,
+        skipped=source.skipped.count,
+        scores=task.scores(loss, text),
+        trivial=trivial,
+        trivial_scores=trivial_scores,
+        unit=text.unit,
+        further=dict(further),
+    )
+
+
+def read_text(model: Model, source: Source) -> Continuous:
+    """Return a source as the text that a model reads.
+
+    **Raises**
+
+        DataError: a record that it cannot read, or too little text.
+    """
+    assert isinstance(model.encoder, SymbolicEncoder)
+    return Continuous.encode(text_of(source, model.encoder.kind), model.encoder, source.name)
+
+
 def show_evaluation(evaluation: Evaluation, *, with_confusion: bool) -> None:
     """Print scores beside those of the trivial answer, and the confusion matrix if there is one."""
     table = plain_table("", *map(metric_name, evaluation.scores))
     table.add_row("this model", *map(score, evaluation.scores.values()))
     table.add_row(evaluation.trivial, *map(score, evaluation.trivial_scores.values()))
+    for answer, scores in evaluation.further.items():
+        table.add_row(answer, *map(score, scores.values()))
     show(table)
     if with_confusion and evaluation.confusion is not None:
         show("", *confusion_table(evaluation.labels, evaluation.confusion))

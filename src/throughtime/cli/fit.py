@@ -17,6 +17,7 @@ from throughtime.cli.setting_options import GROUPS, given_settings, takes_settin
 from throughtime.cli.sources import open_for
 from throughtime.cli.trials import Trial, best_of, show_trials, train_trials
 from throughtime.core.errors import InterruptedFit, OptionError
+from throughtime.tasks import has_answers
 from throughtime.training.model_folder import check_free, load_model, save_model
 
 
@@ -26,7 +27,8 @@ def fit(
         str | None,
         typer.Argument(
             metavar="TASK",
-            help="classify (a label), regress (a number), label (each element) or transduce (a sequence).",
+            help="classify (a label), label (one for each element), regress (a number), generate (a text) or "
+            "transduce (another sequence).",
             show_default=False,
         ),
     ] = None,
@@ -34,7 +36,8 @@ def fit(
         str | None,
         typer.Argument(
             metavar="TRAIN",
-            help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, or a folder of class folders.",
+            help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, a folder of class folders; for a text also .txt, "
+            "or a folder of such files.",
             show_default=False,
         ),
     ] = None,
@@ -44,6 +47,14 @@ def fit(
     test: Annotated[
         str | None,
         typer.Option(show_default=False, metavar="FILE", help="File to evaluate the trained model on."),
+    ] = None,
+    validate_on: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            metavar="FILE",
+            help="Text to choose the best weights by; the last part of TRAIN if none.",
+        ),
     ] = None,
     recipe: Annotated[
         Path | None,
@@ -77,6 +88,7 @@ def fit(
     """
     chosen = read_recipe(recipe, task, given_settings(settings))
     train_file, test_file = train or chosen.files.train, test or chosen.files.test
+    held_out_file = validate_on or chosen.files.validation
     if train_file is None:
         raise OptionError(
             "the file to train on is missing; give it after the task, or as [files] train in the recipe"
@@ -90,9 +102,14 @@ def fit(
     if chosen.training.start_from is not None:
         load_model(chosen.training.start_from)  # to fail before the data is read
     data = chosen.data
-    source = open_for(data, train_file, skip_bad_rows=data.skip_bad_rows)
-    test_source = open_for(data, test_file, skip_bad_rows=data.skip_bad_rows) if test_file else None
-    for given in (source, test_source):
+    source, test_source, held_out = (
+        open_for(data, file, needs_target=has_answers(chosen.task), skip_bad_rows=data.skip_bad_rows)
+        if file
+        else None
+        for file in (train_file, test_file, held_out_file)
+    )
+    assert source is not None
+    for given in (source, test_source, held_out):
         if given is not None and not given.rereadable:
             raise OptionError(
                 f"{given.name} can be read only once, and training reads more often; save it to a file"
@@ -101,7 +118,14 @@ def fit(
     keep_compilations()
     try:
         trials = train_trials(
-            chosen.settings, seeds, source, test_source, checkpoints=checkpoints, resume=resume, quiet=quiet
+            chosen.settings,
+            seeds,
+            source,
+            test_source,
+            checkpoints=checkpoints,
+            resume=resume,
+            quiet=quiet,
+            held_out=held_out,
         )
         best = best_of(trials)
         save_model(best.model, out, overwrite=overwrite)
@@ -123,7 +147,7 @@ def _show(trials: list[Trial], best: Trial, out: Path) -> int | None:
         if best.validation:
             show(f"validation: {scores_in_words(best.validation)}")
         if best.test is not None:
-            show(f"test part: {best.test.records:,} records")
+            show(f"test part: {best.test.records:,} {best.test.unit}")
     if best.test is not None:
         show_evaluation(best.test, with_confusion=len(trials) == 1)
     show(f"model saved in {out}")

@@ -41,7 +41,8 @@ def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
 
         DataError: a record that the model cannot read, or no record at all.
     """
-    block = list(islice(labelled(source, model.encoder, model.task), count))
+    task = model.answering
+    block = list(islice(labelled(source, model.encoder, task), count))
     if not block:
         first = source.skipped.messages[0] if source.skipped.count else "there is none"
         raise DataError(f"holds no record that can be used; the first: {first}", Place(source.name))
@@ -50,9 +51,7 @@ def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
     inputs = np.zeros((lengths.max(), len(block), *sequences[0].shape[1:]), sequences[0].dtype)
     for number, sequence in enumerate(sequences):
         inputs[: len(sequence), number] = sequence
-    targets = model.task.kept(
-        model.task.encode(record.target) for record in block if record.target is not None
-    )
+    targets = task.kept(task.encode(record.target) for record in block if record.target is not None)
     if isinstance(targets, SequenceStore):
         targets = targets.gather(np.arange(len(block)), len(inputs))
     return LabelledBatch(inputs, lengths, targets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -35,7 +35,8 @@ def predict(
         typer.Option(
             show_default=False,
             metavar="NAME",
-            help="text (an answer a line), csv or jsonl; by --out's suffix when left out, else text.",
+            help="text (an answer a line), csv or jsonl; of labels also conll (an element a line) or marked "
+            "(names in brackets); by --out's suffix when left out, else text.",
         ),
     ] = None,
     sequence: SequenceOption = None,
@@ -54,8 +55,9 @@ def predict(
 
     The file needs no column of answers. CSV and JSON Lines have the record's row, the answer and, for labels,
     its probability; for targets, their score: the logarithm of the probability, over the length penalty.
+    Labels of a CoNLL file come back as one.
     """
-    from throughtime.cli.answers import FORMATS, format_for, opened, with_places
+    from throughtime.cli.answers import FORMATS, Answered, answered, asked_format, format_for, opened
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
     from throughtime.cli.searching import searching
@@ -64,11 +66,13 @@ def predict(
     from throughtime.training.model_folder import load_model
     from throughtime.training.preparation import usable
 
-    write = FORMATS[format_for(format, out)]
+    asked = asked_format(format, out)
     if out is not None and out.exists() and Path(file).exists() and out.samefile(file):
         raise OptionError(f"--out is {str(out)!r}, the file to read from; choose another one")
     keep_compilations()
     loaded = searching(load_model(model), beam=beam, length_penalty=length_penalty, n_best=n_best)
+    task = loaded.answering
+    write = FORMATS[format_for(asked, labelled_from=None if task.answers_once else file)]
     source = open_for(
         loaded.settings.data,
         file,
@@ -80,9 +84,9 @@ def predict(
 
     records = usable(source, loaded.encoder.kind, loaded.encoder.feature_count)
 
-    def rows() -> Iterator[dict[str, Any]]:
+    def rows() -> Iterator[Answered]:
         for block, outputs in loaded.predict_records(records):
-            yield from with_places([record.place for record in block], loaded.task.columns(outputs))
+            yield from answered(block, task.columns(outputs))
 
     with opened(out) as stream:
         write(rows(), stream)

@@ -43,7 +43,7 @@ class ProgressBar:
         self._task = self._progress.add_task(label, total=None, scores="")
         self._metric = metric
         self._label = f"{label} " if label else ""
-        self._epochs = self._sequences = 0
+        self._epochs = self._size = 0
 
     def __enter__(self) -> ProgressBar:
         self._progress.start()
@@ -54,10 +54,10 @@ class ProgressBar:
     ) -> None:
         self._progress.stop()
 
-    def started(self, epochs: int, position: Position, sequences: int) -> None:
+    def started(self, epochs: int, position: Position, size: int) -> None:
         """Set the length of the bar, and where it begins when a run goes on."""
-        self._epochs, self._sequences = epochs, sequences
-        self._progress.reset(self._task, total=epochs * sequences, completed=int(self._done(position)))
+        self._epochs, self._size = epochs, size
+        self._progress.reset(self._task, total=epochs * size, completed=int(self._done(position)))
         self._show(position)
 
     def batch_done(self, position: Position) -> None:
@@ -69,7 +69,7 @@ class ProgressBar:
         self._show(position)
 
     def _done(self, position: Position) -> float:
-        return position.epoch * self._sequences + position.weight_sum
+        return position.epoch * self._size + position.weight_sum
 
     def _show(self, position: Position) -> None:
         last = position.history[-1] if position.history else {}

@@ -23,11 +23,13 @@ class Files(Options):
     Arguments:
         dataset: name of a data set, fetched and cached when it is first asked for.
         train: what to train on.
+        validation: the text to choose the best weights by; the last part of `train` when left out.
         test: what to evaluate on.
     """
 
     dataset: str | None = None
     train: str | None = None
+    validation: str | None = None
     test: str | None = None
 
     def beside(self, recipe: Path) -> Files:
@@ -38,7 +40,7 @@ class Files(Options):
             OptionError, DataError: there is no such data set, or it cannot be had.
         """
         folder = recipe.parent if self.dataset is None else fetch(self.dataset)
-        paths = {"train": self.train, "test": self.test}
+        paths = {"train": self.train, "validation": self.validation, "test": self.test}
         return Files(
             **{name: os.path.normpath(folder / path) for name, path in paths.items() if path is not None}
         )

@@ -62,13 +62,17 @@ def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
     from throughtime.cli.sources import open_for
     from throughtime.cli.trials import train_trials
     from throughtime.networks.window import FixedWindow
-    from throughtime.tasks import TASKS
+    from throughtime.tasks import TASKS, has_answers
 
     chosen = read_recipe(path)
     published, train_file, test_file = to_reproduce(chosen, path)
     skip = chosen.data.skip_bad_rows
-    source = open_for(chosen.data, train_file, skip_bad_rows=skip)
-    test = open_for(chosen.data, test_file, skip_bad_rows=skip)
+    needs_target = has_answers(chosen.task)
+    source, test, held_out = (
+        None if file is None else open_for(chosen.data, file, needs_target=needs_target, skip_bad_rows=skip)
+        for file in (train_file, test_file, chosen.files.validation)
+    )
+    assert source is not None
 
     def trials(cell: str) -> Any:
         network = chosen.network.model_copy(update={"cell": cell})
@@ -76,7 +80,7 @@ def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
         if cell == FixedWindow.kind:  # which has no layers in common with a recurrent network
             scratch = settings.training.model_copy(update={"start_from": None})
             settings = settings.model_copy(update={"training": scratch})
-        return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet)
+        return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet, held_out=held_out)
 
     ours = trials(chosen.network.cell)
     window = () if TASKS[chosen.task].sees_whole else trials(FixedWindow.kind)

@@ -10,6 +10,15 @@ from rich.table import Table
 
 WIDTH_OF_FILES = 110
 
+METRIC_NAMES = {
+    "macro_f1": "macro F1",
+    "r2": "R2",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "bits_per_character": "bits per character",
+}
+"""What metrics are called whose names are no words."""
+
 
 def console(*, error: bool = False) -> Console:
     """Return a console on standard output, or on standard error, as that is at this moment.
@@ -44,7 +53,7 @@ def score(value: int | float | None) -> str:
 
 def metric_name(name: str) -> str:
     """Return a metric's name for people."""
-    return {"macro_f1": "macro F1", "r2": "R2", "rmse": "RMSE", "mae": "MAE"}.get(name, name)
+    return METRIC_NAMES.get(name, name)
 
 
 def scores_in_words(scores: Mapping[str, int | float]) -> str:

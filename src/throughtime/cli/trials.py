@@ -15,12 +15,17 @@ from throughtime.cli.evaluation import Evaluation, evaluate_model
 from throughtime.cli.progress import ProgressBar
 from throughtime.cli.screen import metric_name, plain_table, say, score, show
 from throughtime.cli.sources import labelled, skipped_in_words
+from throughtime.data.continuous import Continuous
+from throughtime.data.dataset import Encoded
+from throughtime.data.encoders import SymbolicEncoder
 from throughtime.data.readers import Source
+from throughtime.tasks import AnsweringTask
 from throughtime.training.model import Model
-from throughtime.training.preparation import Prepared, prepare
+from throughtime.training.preparation import Prepared
 from throughtime.training.pretrained import starting_network
-from throughtime.training.runs import train
+from throughtime.training.runs import prepared_for, train
 from throughtime.training.settings import Settings
+from throughtime.training.text_preparation import strangers_in_words, text_of
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ def train_trials(
     checkpoints: Checkpoints | None = None,
     resume: bool = False,
     quiet: bool = False,
+    held_out: Source | None = None,
 ) -> list[Trial]:
     """Return a trained model for each seed from the settings' own on.
 
@@ -66,11 +72,12 @@ def train_trials(
         seeds: how many, at least 1.
         checkpoints: where runs are kept until their model is saved; nowhere when left out.
         resume: go on with the runs that are kept there.
+        held_out: the validation part of a text; a part of the source when left out.
     """
     trials = []
     for count in range(seeds):
         of_seed = settings.with_seed(settings.seed + count)
-        prepared = prepare(source, of_seed)
+        prepared = prepared_for(source, of_seed, held_out=held_out)
         if count == 0:
             notes = _check_test_part(prepared, test) if test is not None else []
             if not quiet:
@@ -122,7 +129,11 @@ def show_trials(trials: Sequence[Trial], kept: Trial) -> None:
 
 
 def _trained(
-    prepared: Prepared, settings: Settings, checkpoints: Checkpoints | None, resume: bool, bar: ProgressBar
+    prepared: Prepared[Any],
+    settings: Settings,
+    checkpoints: Checkpoints | None,
+    resume: bool,
+    bar: ProgressBar,
 ) -> Model:
     if checkpoints is None:
         with bar:
@@ -134,23 +145,33 @@ def _trained(
         return train(prepared, settings, checkpoint=file, resume=resume and file.exists(), watcher=bar)
 
 
-def _check_test_part(prepared: Prepared, test: Source) -> list[str]:
+def _check_test_part(prepared: Prepared[Any], test: Source) -> list[str]:
     """Read the test part to its end as it will be read after training, and return what to say about it."""
-    count, encoder = 0, prepared.encoder
-    for record in labelled(test, encoder, prepared.task):
+    count, encoder, task = 0, prepared.encoder, prepared.task
+    if not isinstance(task, AnsweringTask):
+        assert isinstance(encoder, SymbolicEncoder)
+        text = Continuous.encode(text_of(test, encoder.kind), encoder, test.name)
+        strangers = strangers_in_words(text, encoder, "the test part")
+        return [test.description, f"test part: {len(text):,} symbols", *skipped_in_words(test), *strangers]
+    for record in labelled(test, encoder, task):
         encoder.encode(record.sequence, record.place)
         count += 1
     return [test.description, f"test part: {count:,} sequences", *skipped_in_words(test)]
 
 
-def _say_aloud(prepared: Prepared, settings: Settings, notes: Sequence[str]) -> None:
+def _say_aloud(prepared: Prepared[Any], settings: Settings, notes: Sequence[str]) -> None:
     for note in prepared.notes:
         say(note)
-    parts = [f"{len(prepared.train.store):,} sequences to train on"]
+    train = prepared.train
+    parts = [f"{len(train):,} {train.unit} to train on"]
     if prepared.validation is not None:
-        parts.append(f"{len(prepared.validation.store):,} held out for validation")
-    lengths = prepared.train.store.lengths
-    say(f"{', '.join(parts)}; {int(lengths.min()):,} to {int(lengths.max()):,} elements long")
+        parts.append(f"{len(prepared.validation):,} held out for validation")
+    if isinstance(train, Encoded):
+        lengths = train.lengths
+        say(f"{', '.join(parts)}; {int(lengths.min()):,} to {int(lengths.max()):,} elements long")
+    else:
+        symbols = prepared.encoder.vocabulary_size
+        say(f"{', '.join(parts)}; {symbols:,} different ones, the unknown one counted")
     for note in notes:
         say(note)
     network, taken = starting_network(settings, prepared.encoder, prepared.task)
@@ -160,7 +181,7 @@ def _say_aloud(prepared: Prepared, settings: Settings, notes: Sequence[str]) -> 
         say(note)
 
 
-def _shown(settings: Settings, prepared: Prepared) -> str:
+def _shown(settings: Settings, prepared: Prepared[Any]) -> str:
     """Return the metric to show beside the loss: the one that decides, or the task's first."""
     metric = settings.training.metric
     return prepared.task.main_metric if metric == "loss" else metric

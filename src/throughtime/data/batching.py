@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,7 +12,17 @@ from throughtime.data.lengths import extended, length_boundaries
 from throughtime.data.prefetching import prefetch
 from throughtime.data.store import SequenceStore
 
-__all__ = ["Batch", "Plan", "batches", "length_boundaries", "padding_waste", "plan_epoch", "prefetch"]
+__all__ = [
+    "Batch",
+    "Plan",
+    "Ready",
+    "Supply",
+    "batches",
+    "length_boundaries",
+    "padding_waste",
+    "plan_epoch",
+    "prefetch",
+]
 
 
 class Plan(NamedTuple):
@@ -33,6 +43,51 @@ class Batch(NamedTuple):
     lengths: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
+
+
+class Ready(NamedTuple):
+    """A batch, and how much there is in it, in the unit of its data: sequences, or symbols of a text."""
+
+    batch: Batch
+    weight: int
+
+
+@runtime_checkable
+class Supply(Protocol):
+    """What an epoch goes over: sequences of their own, or one long sequence in chunks."""
+
+    unit: ClassVar[str]
+    """What there is a number of."""
+    goes_on: ClassVar[bool]
+    """Whether each batch goes on where the one before ended, so that the network's state does too."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def batch_count(self, batch_size: int, chunk_size: int | None) -> int:
+        """Return how many batches an epoch has."""
+        ...
+
+    def epoch(
+        self, batch_size: int, chunk_size: int | None, *, seed: int, number: int, first: int = 0
+    ) -> Iterator[Ready]:
+        """Yield the batches of an epoch.
+
+        Arguments:
+            seed, number: of the run and of the epoch, from 0; together they decide the order, where there is
+                one to decide.
+            first: how many batches are left out.
+        """
+        ...
+
+    def fingerprint(self) -> Iterator[bytes]:
+        """Yield what tells these data from others."""
+        ...
+
+    def close(self) -> None:
+        """Give memory and temporary files back."""
+        ...
 
 
 @runtime_checkable

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from throughtime.core.errors import OptionError, ShapeError
-from throughtime.data.batching import Plan, plan_epoch
+from throughtime.data.batching import Plan, Ready, batches, plan_epoch
 from throughtime.data.encoders.labels import label_name
 from throughtime.data.store import SequenceStore
 
@@ -24,6 +24,9 @@ class Encoded:
 
     **Raises** `ShapeError` if there is not one target a sequence.
     """
+
+    unit: ClassVar[str] = "sequences"
+    goes_on: ClassVar[bool] = False
 
     store: SequenceStore
     targets: np.ndarray | SequenceStore
@@ -57,6 +60,25 @@ class Encoded:
         return plan_epoch(
             self.steps, self.boundaries, batch_size, seed=seed or 0, epoch=epoch, shuffle=seed is not None
         )
+
+    def batch_count(self, batch_size: int, chunk_size: int | None = None) -> int:
+        """Return how many batches an epoch has; chunks are cut within them."""
+        return -(-len(self) // batch_size)
+
+    def epoch(
+        self, batch_size: int, chunk_size: int | None = None, *, seed: int, number: int, first: int = 0
+    ) -> Iterator[Ready]:
+        """Yield the batches of an epoch, in an order that seed and number decide, from the `first` on."""
+        plan = self.plan(batch_size, seed=seed, epoch=number)[first:]
+        for piece, batch in zip(plan, batches(self, plan, batch_size), strict=True):
+            yield Ready(batch, len(piece.indices))
+
+    def fingerprint(self) -> Iterator[bytes]:
+        """Yield lengths and targets."""
+        yield self.lengths.tobytes()
+        whole = self.targets.sequences() if isinstance(self.targets, SequenceStore) else [self.targets]
+        for array in whole:
+            yield array.tobytes()
 
     def close(self) -> None:
         """Give the memory or the temporary file of the sequences back."""

@@ -13,14 +13,17 @@ from throughtime.core.errors import DataError, Place, choose
 from throughtime.data.number_text import numbers_in, split_numbers
 from throughtime.data.records import unicode_text
 
-Kind = Literal["words", "characters", "bytes", "subwords", "symbols", "numbers"]
+Kind = Literal["words", "characters", "bytes", "subwords", "symbols", "tokens", "numbers"]
 """What one element of a sequence is. `characters` is text letter by letter; `symbols` are the letters of a
-string without separators, such as DNA, or the entries of a list."""
+string without separators, such as DNA, or the entries of a list; `tokens` are words that stand in a list."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MOST_SYMBOLS = 64
 """A string without spaces over more different letters than this is text, such as Chinese, not symbols."""
+
+MOST_NAMES = 256
+"""Lists of texts with more different letters than one, over more different ones than this, hold words."""
 
 S = TypeVar("S", str, list[str])
 
@@ -51,6 +54,8 @@ def recognise(sample: Iterable[object]) -> Recognised:
     if form == "numbers" or (form == "digits" and _separated(sequences)):
         return Recognised("numbers", f"{_share(count, sequences)} a list of numbers")
     if form == "list":
+        if (words := _different_words(sequences)) > MOST_NAMES:
+            return Recognised("tokens", f"{_share(count, sequences)} a list, of {words:,} different words")
         return Recognised("symbols", f"{_share(count, sequences)} a list of symbols")
     texts = [sequence for sequence in sequences if isinstance(sequence, str)]
     spaced = sum(len(text.split()) > 1 for text in texts)
@@ -65,7 +70,13 @@ def recognise(sample: Iterable[object]) -> Recognised:
 def converter(kind: str) -> Callable[[Any, Place | None], Any]:
     """Return the function that brings a raw sequence of the kind into its form, or raises `DataError`."""
     choose("kind", kind, KINDS)
-    other = {"numbers": as_numbers, "symbols": as_symbols, "words": as_words, "subwords": as_words}
+    other = {
+        "numbers": as_numbers,
+        "symbols": as_symbols,
+        "tokens": as_tokens,
+        "words": as_words,
+        "subwords": as_words,
+    }
     return other.get(kind, as_text)
 
 
@@ -120,6 +131,15 @@ def as_symbols(value: object, place: Place | None = None) -> str | list[str]:
     symbols = [_symbol(entry, step, place) for step, entry in enumerate(value, start=1)]
     unicode_text("".join(_not_empty(symbols, place)), place)
     return symbols
+
+
+def as_tokens(value: object, place: Place | None = None) -> list[str]:
+    """Words in a list; text is parted at white space.
+
+    **Raises** `DataError` for what is no list of texts, with the time step from 1.
+    """
+    symbols = as_symbols(value, place)
+    return as_words(symbols, place).split() if isinstance(symbols, str) else symbols
 
 
 def as_text(value: object, place: Place | None = None) -> str:
@@ -179,6 +199,13 @@ def _separated(sequences: Sequence[object]) -> bool:
     "seven symbols, not a number."""
     digits = [text for text in sequences if isinstance(text, str) and _form(text) == "digits"]
     return 2 * sum(not text.strip().isdigit() for text in digits) >= len(digits)
+
+
+def _different_words(sequences: Sequence[object]) -> int:
+    """Return how many different entries of lists have two letters or more."""
+    lists = (sequence for sequence in sequences if isinstance(sequence, list))
+    entries = {entry for listed in lists for entry in listed if isinstance(entry, str)}
+    return sum(sum(map(str.isalpha, entry)) > 1 for entry in entries)
 
 
 def _share(count: int, sequences: Sequence[object]) -> str:

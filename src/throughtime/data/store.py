@@ -24,12 +24,12 @@ _NUMBERS_AT_ONCE = 1 << 16
 class SequenceStore:
     """A growing list of encoded sequences, gathered into padded batches by index.
 
-    The first sequence decides what the store holds: ids, kept in the unsigned type they come in, or numbers,
-    kept in float32. Past `memory_limit_bytes` (default 64 MiB) everything moves to an unnamed temporary
-    file, which the operating system removes whatever happens.
+    The first sequence decides what the store holds: ids, kept in the unsigned type they come in (several a
+    time step too, if they come so), or numbers, kept in float32. Past `memory_limit_bytes` (default 64 MiB)
+    everything moves to an unnamed temporary file, which the operating system removes whatever happens.
 
-    **Shapes** a sequence is `[T]` (ids) or `[T, F]` (numbers); a batch is `[T, B]` int32 or `[T, B, F]`
-    float32.
+    **Shapes** a sequence is `[T]` (ids) or `[T, F]` (numbers, or ids of an unsigned type); a batch is
+    `[T, B]` int32 or `[T, B, F]` float32 or int32.
 
     **Cost** of `gather`: O(T B F), and one read of the file a sequence once they are there.
     """
@@ -104,7 +104,7 @@ class SequenceStore:
             starts = np.cumsum(lengths) - lengths
         flat = flat.reshape(-1, *self._features)
         rows = len(indices) if batch_size is None else batch_size
-        batch = np.zeros((time_steps, rows, *self._features), np.float32 if self._features else np.int32)
+        batch = np.zeros((time_steps, rows, *self._features), np.float32 if self._holds_numbers else np.int32)
         steps = np.arange(time_steps)[:, None]
         inside = steps < lengths
         batch[:, : len(indices)][inside] = flat[(steps + starts)[inside]]
@@ -186,6 +186,10 @@ class SequenceStore:
             data = self._read(np.array([count]), np.array([start]))
         return np.frombuffer(data, self._dtype).reshape(-1, *self._features)
 
+    @property
+    def _holds_numbers(self) -> bool:
+        return self._dtype is not None and self._dtype.kind == "f"
+
     def _step_bytes(self) -> int:
         assert self._dtype is not None
         return self._dtype.itemsize * math.prod(self._features)
@@ -207,7 +211,7 @@ class SequenceStore:
     def _take_in(self, block: list[np.ndarray]) -> None:
         joined = np.concatenate(block)
         assert self._dtype is not None
-        if not self._features:
+        if not self._holds_numbers:
             _check_ids(joined, self._dtype)
         self._memory += np.ascontiguousarray(joined, self._dtype).data.cast("B")
         self._lengths.extend(map(len, block))
@@ -234,9 +238,9 @@ class SequenceStore:
 
 
 def _kept_type(sequence: np.ndarray) -> np.dtype[Any]:
-    if sequence.ndim > 1:
-        return np.dtype(np.float32)
-    return sequence.dtype if sequence.dtype.kind == "u" else np.dtype(np.uint32)
+    if sequence.dtype.kind == "u":
+        return sequence.dtype
+    return np.dtype(np.float32) if sequence.ndim > 1 else np.dtype(np.uint32)
 
 
 def _check_ids(ids: np.ndarray, kept: np.dtype[Any]) -> None:

@@ -1,7 +1,17 @@
 """The scikit-learn face."""
 
 from throughtime.estimators.classifier import SequenceClassifier
+from throughtime.estimators.labeller import SequenceLabeller
+from throughtime.estimators.online_classifier import OnlineClassifier
+from throughtime.estimators.online_regressor import OnlineRegressor
 from throughtime.estimators.regressor import SequenceRegressor
 from throughtime.estimators.transducer import SequenceTransducer
 
-__all__ = ["SequenceClassifier", "SequenceRegressor", "SequenceTransducer"]
+__all__ = [
+    "OnlineClassifier",
+    "OnlineRegressor",
+    "SequenceClassifier",
+    "SequenceLabeller",
+    "SequenceRegressor",
+    "SequenceTransducer",
+]

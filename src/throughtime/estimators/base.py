@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from abc import abstractmethod
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -13,12 +12,13 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.errors import OptionError
+from throughtime.data.dataset import Encoded
 from throughtime.data.memory import MemorySource
 from throughtime.estimators.inputs import raw_sequences
 from throughtime.estimators.parameters import flat
 from throughtime.estimators.saving import SavedEstimator
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import Target, Task
+from throughtime.tasks import AnsweringTask, Outputs, Target
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.model import Model
 from throughtime.training.passes import one_pass, open_run
@@ -38,10 +38,6 @@ class SequenceEstimator(SavedEstimator):
         """A row of losses and metrics for each pass over the data."""
         return list(self.model_.report["history"])
 
-    @abstractmethod
-    def _targets(self, y: Any) -> list[Target]:
-        """Return checked targets, one a sequence."""
-
     def _fit(self, X: Any, targets: list[Target]) -> None:
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)
@@ -56,7 +52,7 @@ class SequenceEstimator(SavedEstimator):
                 stacklevel=3,
             )
 
-    def _start(self, X: Any, targets: list[Target], task: Task | None) -> None:
+    def _start(self, X: Any, targets: list[Target], task: AnsweringTask | None) -> None:
         """Make the first pass of all, with an encoder (and a task, if there is none) fitted to this data."""
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)
@@ -80,7 +76,9 @@ class SequenceEstimator(SavedEstimator):
         with closing(prepared):
             self._pass(run, prepared, settings, model.boundaries)
 
-    def _pass(self, run: Run, prepared: Prepared, settings: Settings, boundaries: tuple[int, ...]) -> None:
+    def _pass(
+        self, run: Run, prepared: Prepared[Encoded], settings: Settings, boundaries: tuple[int, ...]
+    ) -> None:
         data = replace(prepared.train, boundaries=boundaries)
         run = one_pass(run, prepared.task, data, settings.training, seed=settings.seed)
         history = list(run.position.history)
@@ -110,7 +108,7 @@ class SequenceEstimator(SavedEstimator):
                 )
         return self._settings().model_copy(update={"seed": before.seed, "data": before.data})
 
-    def _outputs(self, X: Any) -> Any:
+    def _outputs(self, X: Any) -> Outputs:
         """Return what the task reads of the network's outputs, or finds, for X."""
         check_is_fitted(self)
         source = MemorySource(raw_sequences(self, X, reset=False))

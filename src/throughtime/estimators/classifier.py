@@ -142,10 +142,12 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
 
     def _logits(self, X: Any) -> np.ndarray:
         """Return the outputs in the order of `classes_`, in float64, so that probabilities add up to 1."""
-        outputs = self._outputs(X).astype(np.float64)
+        return self._outputs(X).astype(np.float64)[:, self.outputs_of_classes()]
+
+    def outputs_of_classes(self) -> list[int]:
+        """Return which output of the network stands for each of `classes_`."""
         # The task sorts labels that are numbers by value even if they are texts, and NumPy does not.
-        order = np.array([self.model_.task.encode(name) for name in _names(self.classes_)])
-        return outputs[:, order]
+        return [int(self.model_.answering.encode(name)) for name in _names(self.classes_)]
 
     def _labels(self, y: Any) -> np.ndarray:
         labels = one_column(self, y)

@@ -54,6 +54,7 @@ class SequenceParameters(BaseEstimator):
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
+        letter_size: int = _NETWORK.letter_size,
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
         window: int = _NETWORK.window,
@@ -145,6 +146,8 @@ class SequenceParameters(BaseEstimator):
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
+            letter_size: features of a letter, of words that are read letter by letter too (`kind="tokens"`),
+                and units in each direction of the network that reads them, at least 1; unused otherwise.
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
             input_dropout: rate on the (embedded) input, 0 <= rate < 1.
             window: elements that the cell `"window"` sees, at least 1; unused by other cells.
@@ -193,7 +196,7 @@ class SequenceParameters(BaseEstimator):
             n_best: of the task `"transduce"`: how many targets a prediction gives, at least 1 and at most
                 beam.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
-                `"numbers"`); recognised from the data when None.
+                `"tokens"`, `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
                 1.
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
@@ -261,6 +264,7 @@ class SequenceParameters(BaseEstimator):
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.letter_size = letter_size
         self.dropout = dropout
         self.input_dropout = input_dropout
         self.window = window

@@ -93,7 +93,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
             ValueError: X cannot be read as what the model was trained on.
         """
         outputs = self._outputs(X)
-        return np.array(self.model_.task.answers(outputs), np.float64)
+        return np.array(self.model_.answering.answers(outputs), np.float64)
 
     def _numbers(self, y: Any) -> list[Target]:
         column = one_column(self, y)

@@ -87,7 +87,7 @@ class SequenceTransducer(SequenceEstimator):
             ValueError: X cannot be read as what the model was trained on.
         """
         outputs = self._outputs(X)
-        return self.model_.task.answers(outputs)
+        return self.model_.answering.answers(outputs)
 
     def predict_n_best(self, X: Any) -> list[list[tuple[Target, float]]]:
         """Return the best `n_best` targets found for each source with their scores, the best first.
@@ -95,7 +95,7 @@ class SequenceTransducer(SequenceEstimator):
         A score is the logarithm of the target's probability, divided by the length penalty.
         """
         outputs = self._outputs(X)
-        columns = self.model_.task.columns(outputs)
+        columns = self.model_.answering.columns(outputs)
         pairs = [name for name in columns if name.startswith("target")]
         return [
             [(columns[name][row], columns[name.replace("target", "score")][row]) for name in pairs]
@@ -106,9 +106,9 @@ class SequenceTransducer(SequenceEstimator):
         """Return the share of sources whose best target is right; one that occurs several times counts once,
         with every target that it has."""
         check_is_fitted(self)
-        task, targets = self.model_.task, self._listed(y)
-        with task.kept(task.encode(target) for target in targets) as encoded:  # type: ignore[union-attr]
-            return task.scores(self._outputs(X), encoded)["exact_match"]
+        task = self.model_.answering
+        encoded = task.kept(task.encode(target) for target in self._listed(y))
+        return task.scores(self._outputs(X), encoded)["exact_match"]
 
     def _listed(self, y: Any) -> list[Target]:
         if y is None or isinstance(y, str) or not hasattr(y, "__len__"):

@@ -8,6 +8,7 @@ from throughtime.networks.chain import Chain, wire
 from throughtime.networks.connections import ConnectedMap, Residual, Shortcut, connect
 from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
 from throughtime.networks.convolution import Convolution
+from throughtime.networks.crf import ConditionalRandomField, ForwardState
 from throughtime.networks.dilated import Dilated, DilatedState, dilated_stack
 from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
@@ -17,6 +18,7 @@ from throughtime.networks.grid import SpatialGridLSTM
 from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
+from throughtime.networks.log_softmax import LogSoftmax
 from throughtime.networks.look_then_step import LookThenStep
 from throughtime.networks.looking import LookingCell, LookingState, looking_at, whole_memory
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
@@ -33,6 +35,8 @@ from throughtime.networks.sampling_schedules import (
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
 from throughtime.networks.stack import Stack, StackState
 from throughtime.networks.step_then_look import StepThenLook
+from throughtime.networks.tied_stack import TiedStack
+from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.transplant import Transplanted, transplant
 from throughtime.networks.window import FixedWindow, WindowState
 from throughtime.networks.wrapper import Wrapper
@@ -46,6 +50,7 @@ __all__ = [
     "Bidirectional",
     "Bridge",
     "Chain",
+    "ConditionalRandomField",
     "ConnectedMap",
     "ConstantProbability",
     "Convolution",
@@ -61,12 +66,14 @@ __all__ = [
     "Feedback",
     "FeedbackState",
     "FixedWindow",
+    "ForwardState",
     "InverseSigmoidDecay",
     "LayerNormalisation",
     "LearnedStart",
     "LikeliestSymbol",
     "Linear",
     "LinearDecay",
+    "LogSoftmax",
     "Look",
     "LookThenStep",
     "LookingCell",
@@ -91,6 +98,8 @@ __all__ = [
     "StackState",
     "StepThenLook",
     "TeacherForcing",
+    "TiedStack",
+    "TokenEmbedding",
     "Transplanted",
     "Values",
     "WindowState",

@@ -27,6 +27,8 @@ from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
 from throughtime.networks.recurrent_dropout import RecurrentDropout
 from throughtime.networks.stack import Stack
+from throughtime.networks.tied_stack import tied
+from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.window import FixedWindow
 from throughtime.networks.zoneout import Zoneout
 
@@ -80,6 +82,10 @@ class Architecture(Options):
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
+        tied_readout: whether the readout has the matrix of the embedding, for a network that answers with the
+            symbols it reads.
+        letter_size: features of a letter, of words that are read letter by letter too, and units in each
+            direction of the network that reads them, at least 1; unused otherwise.
         dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
         input_dropout: rate on the (embedded) input, 0 <= rate < 1.
         window: elements that the cell `"window"` sees, at least 1; unused by other cells.
@@ -108,6 +114,8 @@ class Architecture(Options):
     readout: Literal["linear", "convolution"] = "linear"
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
+    tied_readout: bool = False
+    letter_size: Size = 25
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
     window: Size = 7
@@ -139,6 +147,14 @@ class Architecture(Options):
         self._check_wrappers()
         self._check_initializer()
         self._check_images()
+        self._check_tied_readout()
+
+    def _check_tied_readout(self) -> None:
+        if self.tied_readout and (self.direction, self.readout) != ("forward", "linear"):
+            raise ValueError(
+                f"tied_readout is True, direction is {self.direction!r} and readout is {self.readout!r}; it "
+                "goes with direction='forward' and readout='linear' alone; leave it out, or those"
+            )
 
     def _check_layers(self) -> None:
         names = self.cell.split(",")
@@ -223,6 +239,7 @@ class Architecture(Options):
         *,
         vocabulary_size: int | None = None,
         feature_count: int | None = None,
+        letters: tuple[int, int] | None = None,
         output_size: int | None = None,
         answers_once: bool = True,
         key: PRNGKeyArray,
@@ -233,6 +250,8 @@ class Architecture(Options):
         Arguments:
             vocabulary_size: number of symbols, when the input is symbols.
             feature_count: numbers in an element, when the input is numbers. Exactly one of the two is given.
+            letters: number of letters, and letters of a word that are read, when the symbols are words with
+                their letters.
             output_size: size of the answer, at least 1; when left out, there is no pooling and no readout,
                 and the network gives what its highest layer gives.
             answers_once: whether the answer is read at the end, and not at each step.
@@ -241,8 +260,8 @@ class Architecture(Options):
         keys = iter(jax.random.split(key, 2 * len(self.cells) + 3))
         network: list[Network] = []
         if vocabulary_size is not None:
-            network.append(Embedding(vocabulary_size, self.embedding_size, key=next(keys)))
-            size = self.embedding_size
+            network.append(self._embedding(vocabulary_size, letters, next(keys)))
+            size = network[0].output_size
         elif feature_count is not None:
             size = feature_count
         else:
@@ -256,6 +275,9 @@ class Architecture(Options):
         elif self.pooling == "attention":
             network.append(AttentionPooling(size, key=next(keys)))
         network += self._thin(size, self.dropout)
+        if self.tied_readout:
+            self._check_same_symbols(vocabulary_size, output_size)
+            return tied([layer for layer in network if isinstance(layer, Cell)], key=next(keys))
         network.append(self._readout(size, output_size, next(keys)))
         return wire(network)
 
@@ -276,6 +298,28 @@ class Architecture(Options):
             layers += self._connected(number, layer)
             size = layers[-1].output_size
         return layers
+
+    @staticmethod
+    def _check_same_symbols(vocabulary_size: int | None, output_size: int) -> None:
+        if vocabulary_size != output_size:
+            reads = "numbers" if vocabulary_size is None else f"{vocabulary_size} symbols"
+            raise OptionError(
+                f"tied_readout is True, and the network reads {reads} and answers with {output_size} "
+                "numbers; leave it out, but for a network that answers with the symbols it reads, as in the "
+                "task generate"
+            )
+
+    def _embedding(self, vocabulary_size: int, letters: tuple[int, int] | None, key: PRNGKeyArray) -> Network:
+        if letters is None:
+            return Embedding(vocabulary_size, self.embedding_size, key=key)
+        return TokenEmbedding(
+            vocabulary_size,
+            self.embedding_size,
+            letter_count=letters[0],
+            word_length=letters[1],
+            letter_size=self.letter_size,
+            key=key,
+        )
 
     def _readout(self, size: int, output_size: int, key: PRNGKeyArray) -> Network:
         if self.readout == "linear":

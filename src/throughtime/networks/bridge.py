@@ -96,11 +96,16 @@ def named_shapes(state: State) -> NamedShapes:
     )
 
 
-def shapes_of(encoder: Network, *, reads_symbols: bool) -> NamedShapes:
-    """Return what the numbers in an encoder's final states are, for one example."""
+def shapes_of(encoder: Network, *, reads_symbols: bool, reads_letters: bool = False) -> NamedShapes:
+    """Return what the numbers in an encoder's final states are, for one example.
+
+    Arguments:
+        reads_symbols, reads_letters: whether the input is symbols, and symbols with their letters.
+    """
+    size = (1, 1) if reads_symbols and not reads_letters else (1, 1, encoder.input_size)
 
     def final() -> tuple[State, ...]:
-        element = jnp.zeros((1, 1), int) if reads_symbols else jnp.zeros((1, 1, encoder.input_size))
+        element = jnp.zeros(size, int if reads_symbols else float)
         states, _ = run(encoder, element, key=jax.random.key(0))
         # The state of the one example in the batch.
         return jax.tree.map(lambda leaf: leaf[0], states)
@@ -108,17 +113,24 @@ def shapes_of(encoder: Network, *, reads_symbols: bool) -> NamedShapes:
     return named_shapes(jax.eval_shape(final))
 
 
-def bridge_between(encoder: Network, cell: Cell, *, reads_symbols: bool, key: PRNGKeyArray) -> Bridge | None:
+def bridge_between(
+    encoder: Network,
+    cell: Cell,
+    *,
+    reads_symbols: bool,
+    reads_letters: bool = False,
+    key: PRNGKeyArray,
+) -> Bridge | None:
     """Return what a decoder has to have between an encoder and itself: nothing if their states are alike.
 
     They are if the encoder is a cell too and both states have the same arrays under the same names.
 
     Arguments:
         cell: of the decoder.
-        reads_symbols: whether the encoder's input is symbols.
+        reads_symbols, reads_letters: whether the encoder's input is symbols, and symbols with their letters.
         key: source of a bridge's weights.
     """
-    final = shapes_of(encoder, reads_symbols=reads_symbols)
+    final = shapes_of(encoder, reads_symbols=reads_symbols, reads_letters=reads_letters)
     start = named_shapes(jax.eval_shape(cell.initial_state))
     if isinstance(encoder, Cell) and final == start:
         return None

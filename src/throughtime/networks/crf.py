@@ -12,7 +12,7 @@ from throughtime.core.errors import ShapeError, check_sizes
 from throughtime.networks.head import Head, Labelling
 
 NEVER = -1e4
-"""The score of a transition that no row of labels takes."""
+"""The logarithm of how probable something impossible is: its exponential is 0, and it has a gradient."""
 
 
 class ForwardState(NamedTuple):
@@ -86,7 +86,7 @@ class ConditionalRandomField(Head):
 
     def initial_state(self) -> ForwardState:
         """Return the state in which there is no element yet."""
-        return ForwardState(jnp.where(jnp.arange(self.input_size + 1) == self.input_size, 0.0, -jnp.inf))
+        return ForwardState(jnp.zeros(self.input_size + 1).at[:-1].set(NEVER))
 
     def project(self, x: Float[Array, " K"]) -> Float[Array, " K"]:
         """Return the scores as they are."""
@@ -99,7 +99,7 @@ class ConditionalRandomField(Head):
         score = self.scores + projected
         a = jax.nn.logsumexp(state.forward[:, None] + score, axis=0)
         c = jax.nn.logsumexp(a)
-        nothing = jnp.full((1,), -jnp.inf, a.dtype)
+        nothing = jnp.full((1,), NEVER, a.dtype)
         return ForwardState(jnp.concatenate([a - c, nothing])), (score - c).reshape(-1)
 
     @property

@@ -52,6 +52,7 @@ def build_encoder_decoder(
     *,
     vocabulary_size: int | None,
     feature_count: int | None,
+    letters: tuple[int, int] | None = None,
     target_size: int,
     key: PRNGKeyArray,
 ) -> EncoderDecoder:
@@ -64,7 +65,7 @@ def build_encoder_decoder(
     Arguments:
         architecture: of the encoder.
         decoder: what is otherwise in the decoder.
-        vocabulary_size, feature_count: what the encoder reads, as `Architecture.build` has it.
+        vocabulary_size, feature_count, letters: what the encoder reads, as `Architecture.build` has it.
         target_size: symbols of the target, the end not counted.
         key: source of the weights.
 
@@ -74,13 +75,23 @@ def build_encoder_decoder(
     """
     encoder_key, embedding_key, cell_key, bridge_key = jax.random.split(key, 4)
     encoder = architecture.build(
-        vocabulary_size=vocabulary_size, feature_count=feature_count, answers_once=False, key=encoder_key
+        vocabulary_size=vocabulary_size,
+        feature_count=feature_count,
+        letters=letters,
+        answers_once=False,
+        key=encoder_key,
     )
     size = architecture.embedding_size
     cell = _decoder(architecture, decoder, encoder.output_size, target_size + 1, cell_key)
     embedding = Embedding(target_size + 1, size, key=embedding_key)
     taught = _taught(cell, SampledSymbol(embedding), decoder)
-    bridge = bridge_between(encoder, cell, reads_symbols=vocabulary_size is not None, key=bridge_key)
+    bridge = bridge_between(
+        encoder,
+        cell,
+        reads_symbols=vocabulary_size is not None,
+        reads_letters=letters is not None,
+        key=bridge_key,
+    )
     return EncoderDecoder(encoder, taught, bridge, reverse_source=decoder.reverse_source)
 
 

@@ -18,6 +18,7 @@ from throughtime.networks.embedding import Embedding
 from throughtime.networks.linear import Linear
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
 from throughtime.networks.stack import Stack
+from throughtime.networks.tied_stack import TiedStack
 
 ANSWERS = (Linear, MeanPooling, AttentionPooling)
 """Layers that belong to what is asked of a network; what is below the first of them reads the sequence."""
@@ -87,7 +88,7 @@ def transplant(
 
 
 def _layers(network: Any) -> Sequence[Network]:
-    if isinstance(network, Stack):
+    if isinstance(network, Stack | TiedStack):
         return network.cells
     return network.layers if isinstance(network, Chain) else (network,)
 

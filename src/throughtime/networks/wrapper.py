@@ -10,6 +10,7 @@ from throughtime.core.errors import NotACellError
 from throughtime.networks.dilated import Dilated
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.stack import Stack
+from throughtime.networks.tied_stack import TiedStack
 
 
 class Wrapper(Cell):
@@ -59,7 +60,7 @@ def lowest(cell: Cell) -> Cell:
     """Return the cell that reads the input: the lowest layer of a stack, whatever goes around it."""
     if isinstance(cell, Wrapper | LearnedStart | Dilated):
         return lowest(cell.cell)
-    return lowest(cell.cells[0]) if isinstance(cell, Stack) else cell
+    return lowest(cell.cells[0]) if isinstance(cell, Stack | TiedStack) else cell
 
 
 def check_is_cell(cell: object, wrapper: str) -> None:

@@ -45,7 +45,7 @@ class TemporalOrder(Problem):
 
     Arguments:
         bits: how many symbols matter, 2 or 3.
-        length: T, at least 20 steps.
+        length: T, at least 10 steps.
         version: whose rules. By those of 1997, an answer is right if every output unit, as a probability, is
             off by less than 0.3; by the others, if the right class is the likeliest.
 
@@ -64,7 +64,7 @@ class TemporalOrder(Problem):
     kind: ClassVar[str] = "temporal_order"
 
     bits: Annotated[int, Field(ge=2, le=3)] = 2
-    length: Annotated[int, Field(ge=20)] = 100
+    length: Annotated[int, Field(ge=10)] = 100
     version: Literal["hochreiter", "martens"] = "hochreiter"
 
     @property

@@ -1,5 +1,5 @@
 """Trained networks at work: streams that go one element at a time."""
 
-from throughtime.serving.stream import Stream
+from throughtime.networks.stream import Stream
 
 __all__ = ["Stream"]

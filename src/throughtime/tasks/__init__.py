@@ -4,28 +4,55 @@ from typing import Annotated
 
 from pydantic import Field
 
+from throughtime.core.errors import UsageError
 from throughtime.tasks.classify import Classify
+from throughtime.tasks.generate import Generate
 from throughtime.tasks.label import Label
 from throughtime.tasks.options import TaskOptions
 from throughtime.tasks.regress import Regress
-from throughtime.tasks.task import Outputs, Search, Target, Targets, Task
+from throughtime.tasks.task import AnsweringTask, Outputs, Search, Target, Targets, Task
 from throughtime.tasks.transduce import Transduce
 
 TASKS: dict[str, type[Task]] = {
     "classify": Classify,
+    "generate": Generate,
     "label": Label,
     "regress": Regress,
     "transduce": Transduce,
 }
 """Every task that can be chosen by name."""
 
-AnyTask = Annotated[Classify | Label | Regress | Transduce, Field(discriminator="name")]
+
+def has_answers(name: str) -> bool:
+    """Tell whether a task by name has an answer to each sequence."""
+    return issubclass(TASKS[name], AnsweringTask)
+
+
+def answering(name: str) -> type[AnsweringTask]:
+    """Return a task by name that has an answer to each sequence.
+
+    **Raises**
+
+        UsageError: it has none.
+    """
+    task = TASKS[name]
+    if not issubclass(task, AnsweringTask):
+        raise UsageError(
+            f"the task {name!r} has no answer to a sequence, and writes on instead; use `throughtime "
+            "generate` or Model.generate, or choose another task"
+        )
+    return task
+
+
+AnyTask = Annotated[Classify | Generate | Label | Regress | Transduce, Field(discriminator="name")]
 """A task as it stands in a saved model."""
 
 __all__ = [
     "TASKS",
+    "AnsweringTask",
     "AnyTask",
     "Classify",
+    "Generate",
     "Label",
     "Outputs",
     "Regress",
@@ -35,4 +62,6 @@ __all__ = [
     "Task",
     "TaskOptions",
     "Transduce",
+    "answering",
+    "has_answers",
 ]

@@ -20,10 +20,10 @@ from throughtime.networks.head import Labelling, head_of
 from throughtime.networks.log_softmax import LogSoftmax
 from throughtime.tasks.options import AS_USUAL, TaskOptions
 from throughtime.tasks.spans import Scheme, broken_at, forbidden_pairs, scheme_of
-from throughtime.tasks.task import Target, Task
+from throughtime.tasks.task import AnsweringTask, Target
 
 
-class Label(Task):
+class Label(AnsweringTask):
     r"""One label for each element: parts of speech, names in BIO or BIOES, what happens in each frame.
 
     **Equations**
@@ -178,9 +178,7 @@ class Label(Task):
         """Return the scores of always answering with the most frequent label of the training part."""
         return self._scores([np.full(length, self.majority) for length in targets.lengths], targets)
 
-    def _scores(
-        self, answers: Sequence[Integer[np.ndarray, " T"]], targets: SequenceStore
-    ) -> dict[str, float]:
+    def _scores(self, answers: Sequence[np.ndarray], targets: SequenceStore) -> dict[str, float]:
         from sklearn.metrics import accuracy_score, f1_score
 
         truth = [sequence % self.output_size for sequence in targets.sequences()]
@@ -191,9 +189,7 @@ class Label(Task):
         }
         return scores if self.scheme == "none" else scores | self._span_scores(answers, truth)
 
-    def _span_scores(
-        self, answers: Sequence[Integer[np.ndarray, " T"]], truth: Sequence[Integer[np.ndarray, " T"]]
-    ) -> dict[str, float]:
+    def _span_scores(self, answers: Sequence[np.ndarray], truth: Sequence[np.ndarray]) -> dict[str, float]:
         metrics = extra("seqeval.metrics.sequence_labeling", "label")
         named = [[self.labels.decode(row) for row in rows] for rows in (truth, answers)]
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(

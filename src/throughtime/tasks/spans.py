@@ -63,3 +63,26 @@ def _parts(label: str) -> tuple[str, str]:
         return OUTSIDE, ""
     mark = _MARK.fullmatch(label)
     return (mark[1], mark[2]) if mark else ("", "")
+
+
+def marked(elements: Sequence[str], labels: Sequence[str]) -> str:
+    """Return a row of elements as text, each span in brackets behind its kind: `[PER Ada Lovelace] wrote`.
+
+    Labels that mark no spans follow their elements: `Ada/NN`. A span that goes on where none began begins
+    one.
+    """
+    if scheme_of(labels) == "none" and set(labels) != {OUTSIDE}:
+        return " ".join(f"{element}/{label}" for element, label in zip(elements, labels, strict=True))
+    words: list[str] = []
+    open_kind = ""
+    for element, label in zip(elements, labels, strict=True):
+        letter, kind = _parts(label)
+        if open_kind and not (letter in ("I", "E") and kind == open_kind):
+            words[-1] += "]"
+            open_kind = ""
+        words.append(f"[{kind} {element}" if kind and not open_kind else element)
+        open_kind = kind
+        if letter in ("E", "S"):
+            words[-1] += "]"
+            open_kind = ""
+    return " ".join(words) + ("]" if open_kind else "")

@@ -43,47 +43,28 @@ class Search(NamedTuple):
 
 
 class Task(Options, abc.ABC):
-    """What is asked of a network, fitted to the targets of the training data and saved with the model.
+    """What is asked of a network, fitted to the training data and saved with the model.
 
-    A task turns targets into arrays, says which steps count, and owns loss, metrics and answers. Losses are
-    written for one output `[O]` and one target; whoever uses them adds batch and time.
+    A task says which steps count, and owns loss and metrics. Losses are written for one output `[O]` and one
+    target; whoever uses them adds batch and time.
 
-    What runs compiled (`loss`, `unfold`, `read`) belongs to the class: it sees nothing that was fitted, so
-    that runs on different data share what was compiled.
+    What runs compiled (`loss`, `unfold`) belongs to the class: it sees nothing that was fitted, so that runs
+    on different data share what was compiled.
     """
 
     metrics: ClassVar[Mapping[str, bool]]
     """Names of the metrics, the main one first, and whether more is better."""
-    has_classes: ClassVar[bool] = False
-    """Whether targets are classes, whose shares a split should keep."""
-    answers_once: ClassVar[bool] = True
-    """Whether a sequence has one answer, and not one for each of its elements."""
     takes: ClassVar[tuple[str, ...]] = ()
     """The options (of `TaskOptions`) that it has a use for."""
-    searches: ClassVar[bool] = False
-    """Whether an answer is searched for, and not read from the network's outputs."""
     sees_whole: ClassVar[bool] = False
     """Whether its networks must see whole sequences, whatever they are made of."""
-
-    @classmethod
-    @abc.abstractmethod
-    def fit(cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL) -> "Task":
-        """Return the task for these targets of the training data; raise `DataError` if they make no task."""
-
-    @classmethod
-    @abc.abstractmethod
-    def check(cls, record: Record) -> None:
-        """Raise `DataError` if the target of a record cannot be one, whatever the training data."""
+    answers_once: ClassVar[bool] = False
+    """Whether a sequence has one answer, and not one for each of its elements."""
 
     @property
     @abc.abstractmethod
     def output_size(self) -> int:
         """How many numbers the network's readout gives."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What to say aloud about the targets."""
-        return ()
 
     def built(
         self,
@@ -91,6 +72,7 @@ class Task(Options, abc.ABC):
         *,
         vocabulary_size: int | None,
         feature_count: int | None,
+        letters: tuple[int, int] | None,
         key: PRNGKeyArray,
         head_key: PRNGKeyArray,
     ) -> Network:
@@ -98,13 +80,14 @@ class Task(Options, abc.ABC):
 
         Arguments:
             architecture: what it is like.
-            vocabulary_size, feature_count: what it reads, as `Architecture.build` has it.
+            vocabulary_size, feature_count, letters: what it reads, as `Architecture.build` has it.
             key: source of its weights.
             head_key: source of those that the task puts on top of it.
         """
         network = architecture.build(
             vocabulary_size=vocabulary_size,
             feature_count=feature_count,
+            letters=letters,
             output_size=self.output_size,
             answers_once=self.answers_once,
             key=key,
@@ -114,19 +97,6 @@ class Task(Options, abc.ABC):
     @abc.abstractmethod
     def topped(self, network: Network, key: PRNGKeyArray) -> Network:
         """Return a network that gives `output_size` numbers with what the task puts on top of it."""
-
-    @abc.abstractmethod
-    def encode(self, target: Target, place: Place | None = None) -> int | float | np.ndarray:
-        """Return a target in numbers; raise `DataError` if the task does not know it."""
-
-    @classmethod
-    @abc.abstractmethod
-    def kept(cls, encoded: Iterable[Any]) -> Targets:
-        """Return encoded targets side by side."""
-
-    def check_lengths(self, lengths: np.ndarray, targets: Any) -> None:
-        """Raise `DataError` if a sequence of such a length cannot have its target."""
-        return
 
     @classmethod
     @abc.abstractmethod
@@ -159,6 +129,62 @@ class Task(Options, abc.ABC):
     def part_of(cls, gradient: Network) -> Network:
         """Return the part of a gradient by a posed network that is the gradient by the network itself."""
         return gradient
+
+    @abc.abstractmethod
+    def check_metric(self, name: str) -> None:
+        """Raise `OptionError` if the targets have no such metric, whatever other targets have."""
+
+    @property
+    @abc.abstractmethod
+    def main_metric(self) -> str:
+        """The metric that a run shows beside the loss."""
+
+    def more_is_better(self, metric: str) -> bool:
+        """Tell in which direction a metric, or the loss, improves."""
+        return self.metrics.get(metric, False)
+
+
+class AnsweringTask(Task, abc.ABC):
+    """A task with an answer to each sequence: it turns targets into arrays, and outputs into answers.
+
+    What runs compiled besides is `read`.
+    """
+
+    has_classes: ClassVar[bool] = False
+    """Whether targets are classes, whose shares a split should keep."""
+    answers_once: ClassVar[bool] = True
+    searches: ClassVar[bool] = False
+    """Whether an answer is searched for, and not read from the network's outputs."""
+
+    @classmethod
+    @abc.abstractmethod
+    def fit(
+        cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL
+    ) -> "AnsweringTask":
+        """Return the task for these targets of the training data; raise `DataError` if they make no task."""
+
+    @classmethod
+    @abc.abstractmethod
+    def check(cls, record: Record) -> None:
+        """Raise `DataError` if the target of a record cannot be one, whatever the training data."""
+
+    @abc.abstractmethod
+    def encode(self, target: Target, place: Place | None = None) -> int | float | np.ndarray:
+        """Return a target in numbers; raise `DataError` if the task does not know it."""
+
+    @classmethod
+    @abc.abstractmethod
+    def kept(cls, encoded: Iterable[Any]) -> Targets:
+        """Return encoded targets side by side."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say aloud about the targets."""
+        return ()
+
+    def check_lengths(self, lengths: np.ndarray, targets: Any) -> None:
+        """Raise `DataError` if a sequence of such a length cannot have its target."""
+        return
 
     @classmethod
     def search(
@@ -213,16 +239,3 @@ class Task(Options, abc.ABC):
     @abc.abstractmethod
     def trivial_scores(self, targets: Any) -> dict[str, float]:
         """Return the metrics of that answer."""
-
-    @abc.abstractmethod
-    def check_metric(self, name: str) -> None:
-        """Raise `OptionError` if the targets have no such metric, whatever other targets have."""
-
-    @property
-    @abc.abstractmethod
-    def main_metric(self) -> str:
-        """The metric that a run shows beside the loss."""
-
-    def more_is_better(self, metric: str) -> bool:
-        """Tell in which direction a metric, or the loss, improves."""
-        return self.metrics.get(metric, False)

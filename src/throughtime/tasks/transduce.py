@@ -29,7 +29,7 @@ from throughtime.tasks.beam_search import beam_search
 from throughtime.tasks.ctc_prefix_search import prefix_search
 from throughtime.tasks.hypotheses import Hypotheses
 from throughtime.tasks.options import AS_USUAL, TaskOptions
-from throughtime.tasks.task import Posed, Search, Target, Task
+from throughtime.tasks.task import AnsweringTask, Posed, Search, Target
 from throughtime.tasks.transduction_scores import Judged, check_installed, scores_of
 
 WrittenIn = Annotated[WordEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder, Field(discriminator="kind")]
@@ -51,7 +51,7 @@ class Transduction(NamedTuple):
     source_length: Integer[Array, "*B"]
 
 
-class Transduce(Task):
+class Transduce(AnsweringTask):
     r"""A target for each source, of another length: translation, spelling to sound, speech to phones.
 
     **Equations**
@@ -95,6 +95,9 @@ class Transduce(Task):
         if kind is None:
             kind, because = recognise([target for target, _ in pairs[:SAMPLE]])
             because += " (another kind can be set with target_kind)"
+        if kind == "tokens":
+            # The entries of a list are what is written, whether they are words or not.
+            kind = "symbols"
         if kind == "numbers":
             raise DataError(
                 f"the targets are numbers: {because}; a transduction writes symbols, so set target_kind to "
@@ -145,13 +148,20 @@ class Transduce(Task):
         *,
         vocabulary_size: int | None,
         feature_count: int | None,
+        letters: tuple[int, int] | None,
         key: PRNGKeyArray,
         head_key: PRNGKeyArray,
     ) -> Network:
         """Return an encoder-decoder, or a network that classifies temporally."""
-        reads = {"vocabulary_size": vocabulary_size, "feature_count": feature_count}
         if self.options.writer == "ctc":
-            return super().built(architecture, **reads, key=key, head_key=head_key)
+            return super().built(
+                architecture,
+                vocabulary_size=vocabulary_size,
+                feature_count=feature_count,
+                letters=letters,
+                key=key,
+                head_key=head_key,
+            )
         chosen = self.options
         decoder = DecoderDescription(
             chosen.decoder_cell,
@@ -162,8 +172,15 @@ class Transduce(Task):
             chosen.teacher,
             chosen.teacher_pace,
         )
-        size = self.written_in.vocabulary_size
-        return build_encoder_decoder(architecture, decoder, **reads, target_size=size, key=key)
+        return build_encoder_decoder(
+            architecture,
+            decoder,
+            vocabulary_size=vocabulary_size,
+            feature_count=feature_count,
+            letters=letters,
+            target_size=self.written_in.vocabulary_size,
+            key=key,
+        )
 
     def encode(self, target: Target, place: Place | None = None) -> Integer[np.ndarray, " T"]:
         """Return the symbols of a target and its end, counted from 1, so that 0 is none of them.

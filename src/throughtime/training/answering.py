@@ -12,10 +12,10 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.learning.unrolled import loss_of_outputs
-from throughtime.tasks import Outputs, Search, Task
+from throughtime.tasks import AnsweringTask, Outputs, Search
 
 
-def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> Outputs:
+def answer_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> Outputs:
     """Return the network's answer to each sequence, in the order of the data.
 
     Arguments:
@@ -32,7 +32,7 @@ def answer_all(network: Network, task: Task, data: Encoded, batch_size: int) -> 
     )
 
 
-def judge_all(network: Network, task: Task, data: Encoded, batch_size: int) -> tuple[Outputs, float]:
+def judge_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> tuple[Outputs, float]:
     """Return what `answer_all` does, found by a search as narrow as can be, and the mean loss over all steps
     that count.
 
@@ -52,7 +52,7 @@ def judge_all(network: Network, task: Task, data: Encoded, batch_size: int) -> t
 
 
 def _each_batch(
-    answered: Callable[[Batch], PyTree[Array]], task: Task, data: Encoded, batch_size: int
+    answered: Callable[[Batch], PyTree[Array]], task: AnsweringTask, data: Encoded, batch_size: int
 ) -> Outputs:
     """Return the answers to all batches by sequence, without what fills batches up."""
     found: list[Any] = [None] * len(data)
@@ -73,7 +73,7 @@ def _answer(
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
     *,
-    task: type[Task],
+    task: type[AnsweringTask],
     search: Search,
 ) -> PyTree[Shaped[Array, "B ..."]]:
     if task.searches:
@@ -89,7 +89,7 @@ def _judge(
     targets: Shaped[Array, "*T B"],
     weights: Float[Array, " B"],
     *,
-    task: type[Task],
+    task: type[AnsweringTask],
     search: Search,
 ) -> tuple[PyTree[Shaped[Array, "B ..."]], Float[Array, ""], Float[Array, ""]]:
     posed = task.posed(network, inputs, lengths, targets)

@@ -1,7 +1,7 @@
 """Trees of arrays: copied, and as flat tables of named arrays and back, for storage."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,8 @@ Tree = TypeVar("Tree")
 
 def named_arrays(tree: object) -> dict[str, np.ndarray]:
     """Return the arrays of a tree by their path, such as `cells.1.input_weight`."""
-    return {_name(path): np.asarray(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {_name(path): np.asarray(_plain(leaf)) for path, leaf in leaves}
 
 
 def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tree:
@@ -28,7 +29,8 @@ def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tr
         ModelFolderError: an array is missing, left over, or has another shape or type.
     """
     leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
-    expected = {_name(path): leaf for path, leaf in leaves}
+    wanted = {_name(path): leaf for path, leaf in leaves}
+    expected = {name: jax.eval_shape(_plain, leaf) for name, leaf in wanted.items()}
     if set(expected) != set(arrays):
         missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
         raise ModelFolderError(
@@ -43,13 +45,24 @@ def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tr
                 f"described beside it has {leaf.dtype}{list(leaf.shape)}; restore the folder from a copy, "
                 "or train again"
             )
-    return jax.tree.unflatten(structure, [jnp.asarray(arrays[name]) for name in expected])
+    given = [_as(leaf, jnp.asarray(arrays[name])) for name, leaf in wanted.items()]
+    return jax.tree.unflatten(structure, given)
 
 
 @jax.jit
 def copied(tree: Tree) -> Tree:
     """Return the arrays of a tree in buffers of their own, since a training step reuses those it is given."""
     return jax.tree.map(jnp.copy, tree)
+
+
+def _plain(leaf: Any) -> Any:
+    """Return an array as one of numbers: of random keys, what they are made of."""
+    return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+
+
+def _as(leaf: Any, array: jax.Array) -> jax.Array:
+    """Return numbers as what `leaf` is, numbers or random keys."""
+    return jax.random.wrap_key_data(array) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else array
 
 
 def _name(path: tuple[object, ...]) -> str:

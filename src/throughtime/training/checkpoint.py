@@ -12,6 +12,7 @@ from safetensors.numpy import save
 from throughtime.core.errors import ModelFolderError
 from throughtime.core.sequence_map import Network
 from throughtime.training.arrays import named_arrays, with_arrays
+from throughtime.training.carried import Carried
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Position:
 
 @dataclass(frozen=True)
 class Run:
-    """A run in progress: the weights, the optimiser's state, the best weights so far, and the position."""
+    """A run in progress: the weights, the optimiser's state, the best weights so far, the position, and what
+    goes on from one batch to the next, if anything does."""
 
     network: Network
     optimizer_state: Any
     best: Network
     position: Position = field(default_factory=Position)
+    carried: Carried | None = None
 
 
 def checkpoint_content(run: Run, fingerprint: str) -> bytes:
@@ -82,8 +85,19 @@ def load_checkpoint(path: Path, like: Run, fingerprint: str) -> Run:
     stored["history"] = tuple(stored["history"])
     shapes = jax.eval_shape(lambda: _arrays(like))
     restored = with_arrays(shapes, arrays, str(path))
-    return Run(restored["network"], restored["optimizer"], restored["best"], Position(**stored))
+    return Run(
+        restored["network"],
+        restored["optimizer"],
+        restored["best"],
+        Position(**stored),
+        restored["carried"],
+    )
 
 
 def _arrays(run: Run) -> dict[str, Any]:
-    return {"network": run.network, "optimizer": run.optimizer_state, "best": run.best}
+    return {
+        "network": run.network,
+        "optimizer": run.optimizer_state,
+        "best": run.best,
+        "carried": run.carried,
+    }

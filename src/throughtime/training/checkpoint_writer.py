@@ -57,7 +57,7 @@ class CheckpointWriter:
         # The steps that follow reuse the buffers of the network and the optimiser; of the best weights they
         # do not.
         network, optimizer_state = copied((run.network, run.optimizer_state))
-        self._taken = Run(network, optimizer_state, run.best, run.position)
+        self._taken = Run(network, optimizer_state, run.best, run.position, run.carried)
 
     def write(self) -> None:
         """Begin to write what was taken, if anything was, or as soon as the checkpoint before it is on disk.

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,12 +13,13 @@ from jaxtyping import Array, Bool, PRNGKeyArray
 
 from throughtime.core.noise import without_noise
 from throughtime.core.sequence_map import Network
-from throughtime.data.batching import Batch, batches
+from throughtime.data.batching import Ready, Supply
 from throughtime.data.dataset import Encoded
 from throughtime.tasks import Task
-from throughtime.training.answering import judge_all
 from throughtime.training.arrays import copied
+from throughtime.training.carried import Carried
 from throughtime.training.checkpoint import Position, Run
+from throughtime.training.judging import judge
 from throughtime.training.progress import Watcher
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import training_step
@@ -28,15 +28,8 @@ STEPS_UNDER_WAY = 4
 """How many steps may be begun before the loss of the first is read."""
 
 
-class Ready(NamedTuple):
-    """A batch, and how many sequences are in it."""
-
-    batch: Batch
-    sequences: int
-
-
 def batches_ahead(
-    train: Encoded, settings: TrainingSettings, seed: int, position: Position, epochs: int
+    train: Supply, settings: TrainingSettings, seed: int, position: Position, epochs: int
 ) -> Iterator[Ready]:
     """Yield the batches from a position on, of one epoch after another, so that they can be made ahead.
 
@@ -44,10 +37,8 @@ def batches_ahead(
         epochs: after how many, counted from the run's start, there is nothing more.
     """
     for epoch in range(position.epoch, epochs):
-        plan = train.plan(settings.batch_size, seed=seed, epoch=epoch)
-        left = plan[position.batch :] if epoch == position.epoch else plan
-        for piece, batch in zip(left, batches(train, left, settings.batch_size), strict=True):
-            yield Ready(batch, len(piece.indices))
+        done = position.batch if epoch == position.epoch else 0
+        yield from train.epoch(settings.batch_size, settings.chunk_size, seed=seed, number=epoch, first=done)
 
 
 def run_epoch(
@@ -69,23 +60,28 @@ def run_epoch(
         ready: the batches that are left, whatever comes behind them.
         meanwhile: called once, when the first step is under way and there is time for other work.
     """
-    network, optimizer_state, position = run.network, run.optimizer_state, run.position
+    network, optimizer_state, position, carried = (
+        run.network,
+        run.optimizer_state,
+        run.position,
+        run.carried,
+    )
     # Losses are read some steps late, so that the next steps are under way while these are looked at.
     waiting: deque[tuple[jax.Array, int]] = deque()
     is_finite = True
 
     def settle(position: Position) -> Position:
-        loss, sequences = waiting.popleft()
+        loss, weight = waiting.popleft()
         position = replace(
             position,
-            loss_sum=position.loss_sum + float(loss) * sequences,
-            weight_sum=position.weight_sum + sequences,
+            loss_sum=position.loss_sum + float(loss) * weight,
+            weight_sum=position.weight_sum + weight,
         )
         watcher.batch_done(replace(position, batch=position.batch - len(waiting)))
         return position
 
-    for batch, sequences in islice(ready, batch_count - position.batch):
-        network, optimizer_state, loss = training_step(
+    for batch, weight in islice(ready, batch_count - position.batch):
+        network, optimizer_state, loss, carried = training_step(
             network,
             optimizer_state,
             batch,
@@ -94,11 +90,12 @@ def run_epoch(
             task=type(task),
             settings=settings,
             total_steps=total_steps,
+            carried=carried,
         )
         if position.batch == run.position.batch:
             meanwhile()
         position = replace(position, batch=position.batch + 1, step=position.step + 1)
-        waiting.append((loss, sequences))
+        waiting.append((loss, weight))
         if len(waiting) > STEPS_UNDER_WAY:
             position = settle(position)
             is_finite = math.isfinite(position.loss_sum)
@@ -106,11 +103,17 @@ def run_epoch(
             break
     while waiting:
         position = settle(position)
-    return Run(network, optimizer_state, run.best, position), not math.isfinite(position.loss_sum)
+    return Run(network, optimizer_state, run.best, position, carried), not math.isfinite(position.loss_sum)
 
 
 def close_epoch(
-    run: Run, task: Task, validation: Encoded | None, settings: TrainingSettings, seconds: float
+    run: Run,
+    task: Task,
+    validation: Supply | None,
+    settings: TrainingSettings,
+    seconds: float,
+    unit: str = Encoded.unit,
+    carried: Carried | None = None,
 ) -> Run | None:
     """Return the run at the start of the next epoch: scored, with the best weights so far and a row of
     history. If the weights or the validation loss are not finite, return None.
@@ -118,18 +121,19 @@ def close_epoch(
     Arguments:
         run: with all batches of its epoch done.
         seconds: how long that took.
+        unit: of what the run goes over.
+        carried: into the first batch of the next epoch.
     """
     kept, is_finite = _copied_and_checked(run.network)
     position = run.position
     row = {
         "epoch": position.epoch + 1,
         "train_loss": position.loss_sum / position.weight_sum,
-        "sequences_per_second": position.weight_sum / seconds,
+        f"{unit}_per_second": position.weight_sum / seconds,
     }
     score, is_better = None, True
     if validation is not None:
-        outputs, row["loss"] = judge_all(without_noise(run.network), task, validation, settings.batch_size)
-        row |= task.scores(outputs, validation.targets)
+        row |= judge(without_noise(run.network), task, validation, settings.batch_size, settings.chunk_size)
         score = row[settings.metric]
         is_better = _is_better(score, position.best_score, task.more_is_better(settings.metric))
     if not (is_finite and math.isfinite(row.get("loss", 0.0))):
@@ -145,6 +149,7 @@ def close_epoch(
             best_score=score if is_better else position.best_score,
             history=(*position.history, row),
         ),
+        carried,
     )
 
 

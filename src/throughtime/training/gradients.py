@@ -8,8 +8,10 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
 from throughtime.core.sequence_map import Network
 from throughtime.learning import Gradient, LearningRule, gradient_over_chunks
+from throughtime.learning.candidates import candidate_gradient
 from throughtime.learning.rule import Loss
 from throughtime.networks.scheduled_sampling import at_iteration
+from throughtime.training.carried import Carried, with_fresh_noise
 from throughtime.training.settings import StepSettings
 
 
@@ -19,11 +21,12 @@ class Manner(NamedTuple):
     rule: LearningRule
     chunk_size: int | None
     weight_noise: float
+    softmax_samples: int | None = None
 
 
 def manner_of(settings: StepSettings) -> Manner:
     """Return how the settings have a gradient computed."""
-    return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise)
+    return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise, settings.softmax_samples)
 
 
 def as_trained(manner: Manner, network: Network, key: PRNGKeyArray, count: Integer[Array, ""]) -> Network:
@@ -49,14 +52,25 @@ def batch_gradient(
     lengths: Integer[Array, " B"],
     key: PRNGKeyArray,
     count: Integer[Array, ""],
+    carried: Carried | None = None,
 ) -> Gradient:
     """Return loss and gradient of a batch.
 
     Arguments:
+        carried: where the sequences of the batch stand, of which it is one chunk; when left out, they are
+            whole, and cut into chunks here.
         key: source of the run's noise.
         count: which step of the run this is, from 0; each draws noise of its own.
     """
     key = jax.random.fold_in(key, count)
+    if carried is not None:
+        state = with_fresh_noise(carried.state, key)
+        chunk = (carried.trace, state, inputs, targets, mask)
+        if manner.softmax_samples is not None:
+            return candidate_gradient(
+                manner.rule, network, manner.softmax_samples, *chunk, lengths=lengths, key=key
+            )
+        return manner.rule.gradient(network, loss, *chunk, lengths=lengths, key=key)
     return gradient_over_chunks(
         manner.rule,
         network,

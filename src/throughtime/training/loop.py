@@ -11,13 +11,14 @@ from types import FrameType
 from throughtime.core.errors import InterruptedFit
 from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
-from throughtime.data.batching import prefetch
-from throughtime.data.dataset import Encoded
+from throughtime.data.batching import Supply, prefetch
 from throughtime.tasks import Task
 from throughtime.training.arrays import copied
+from throughtime.training.carried import Carried, start_lanes
 from throughtime.training.checkpoint import Position, Run, load_checkpoint
 from throughtime.training.checkpoint_writer import CheckpointFile, CheckpointWriter
 from throughtime.training.epochs import batches_ahead, close_epoch, run_epoch
+from throughtime.training.gradients import manner_of
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import TrainingSettings
 from throughtime.training.steps import start_optimizer
@@ -40,8 +41,8 @@ class Fitted:
 def fit(
     network: Network,
     task: Task,
-    train: Encoded,
-    validation: Encoded | None,
+    train: Supply,
+    validation: Supply | None,
     settings: TrainingSettings,
     *,
     seed: int,
@@ -68,14 +69,25 @@ def fit(
 
     A run that goes on from a checkpoint ends with the same weights, bit for bit, as one that never stopped.
     """
-    batch_count = len(train.plan(settings.batch_size, seed=seed, epoch=0))
+    batch_count = train.batch_count(settings.batch_size, settings.chunk_size)
     total_steps = settings.epochs * batch_count if settings.needs_the_end else 1
-    run = Run(copied(network), start_optimizer(network, settings, total_steps), network)
+    key = key_for(seed, "noise")
+
+    def begun(network: Network) -> Carried | None:
+        """Return what is carried into the first batch of an epoch."""
+        return (
+            start_lanes(network, manner_of(settings).rule, settings.batch_size, key)
+            if train.goes_on
+            else None
+        )
+
+    run = Run(
+        copied(network), start_optimizer(network, settings, total_steps), network, carried=begun(network)
+    )
     if checkpoint is not None and checkpoint.resume:
         run = load_checkpoint(checkpoint.path, run, checkpoint.fingerprint)
-    watcher.started(settings.epochs, run.position, len(train.store))
+    watcher.started(settings.epochs, run.position, len(train))
     ahead = batches_ahead(train, settings, seed, run.position, settings.epochs)
-    key = key_for(seed, "noise")
     diverged = False
     with _interruption() as interrupted, CheckpointWriter(checkpoint) as writer, prefetch(ahead) as ready:
         while not diverged and not _is_over(run.position, settings):
@@ -93,7 +105,8 @@ def fit(
                 meanwhile=writer.write,
             )
             if not diverged and run.position.batch == batch_count:
-                closed = close_epoch(run, task, validation, settings, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                closed = close_epoch(run, task, validation, settings, seconds, train.unit, begun(run.network))
                 if closed is None:
                     diverged = True
                 else:

@@ -14,7 +14,8 @@ from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.records import RawSequence, Record
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import Outputs, Target, Task
+from throughtime.tasks import AnsweringTask, Outputs, Target, Task, answering
+from throughtime.tasks.sampling import Sampling
 from throughtime.training.answering import answer_all
 from throughtime.training.settings import Settings
 
@@ -47,6 +48,17 @@ class Model:
         """How many numbers were trained."""
         return sum(leaf.size for leaf in jax.tree.leaves(self.network))
 
+    @property
+    def answering(self) -> AnsweringTask:
+        """The task, which has an answer to each sequence.
+
+        **Raises**
+
+            UsageError: it has none.
+        """
+        assert issubclass(type(self.task), answering(self.settings.task))
+        return self.task  # type: ignore[return-value]  # as was asserted
+
     def encode(self, records: Iterable[RawSequence | Record]) -> Encoded:
         """Return raw sequences, or records, as the network reads them, without targets."""
         store = SequenceStore()
@@ -55,7 +67,9 @@ class Model:
 
     def outputs(self, data: Encoded) -> Outputs:
         """Return what the task reads of the network's outputs, for each sequence in order."""
-        return answer_all(without_noise(self.network), self.task, data, self.settings.training.batch_size)
+        return answer_all(
+            without_noise(self.network), self.answering, data, self.settings.training.batch_size
+        )
 
     def predict(self, sequences: Sequence[RawSequence]) -> list[Target]:
         """Return the answer to each raw sequence, in order.
@@ -65,7 +79,57 @@ class Model:
             DataError: a sequence cannot be read as the model's kind of input.
         """
         with self.encode(sequences) as data:
-            return self.task.answers(self.outputs(data))
+            return self.answering.answers(self.outputs(data))
+
+    def generate(
+        self,
+        prompt: str | None = None,
+        *,
+        length: int = 500,
+        stop: str | Sequence[str] = (),
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        **options: Any,
+    ) -> str:
+        """Return a text that goes on from a prompt; `write` gives it piece by piece.
+
+        Arguments:
+            prompt: what the text goes on from, and does not repeat; the end of a line when left out.
+            length: how many symbols, at least 0.
+            stop: a text, or several, at the first of which it ends; that is not part of it.
+            seed: what chance comes from, 0 to 2**32 - 1.
+            sampling: how symbols are drawn; `options` name it setting by setting: `temperature=0.8`.
+
+        **Raises**
+
+            UsageError: the task of the model is another one, or the prompt cannot be gone on from.
+            OptionError: an option is out of range.
+        """
+        return "".join(self.write(prompt, length=length, stop=stop, seed=seed, sampling=sampling, **options))
+
+    def write(
+        self,
+        prompt: str | None = None,
+        *,
+        length: int | None = None,
+        stop: str | Sequence[str] = (),
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        **options: Any,
+    ) -> Iterator[str]:
+        """Return the pieces of a text that goes on from a prompt, each made when it is asked for.
+
+        Arguments:
+            length: how many symbols, at least 0; without an end when left out.
+            others: as in `generate`.
+
+        **Cost**
+
+            a step of the network a symbol, by `Stream`: in native code where every layer has it
+        """
+        from throughtime.training.generation import writing
+
+        return writing(self, prompt, length, stop, seed, sampling, options)
 
     def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], Outputs]]:
         """Return records and outputs block by block, so that a file need not fit in memory."""

@@ -87,6 +87,7 @@ def build_network(settings: Settings, encoder: SequenceEncoder, task: Task) -> N
         settings.network,
         vocabulary_size=encoder.vocabulary_size,
         feature_count=encoder.feature_count,
+        letters=encoder.letters_read,
         key=key_for(settings.seed, "weights"),
         head_key=key_for(settings.seed, "head"),
     )

@@ -1,6 +1,7 @@
 """Learning from a stream, element by element: the state and what the rule carries go on for ever."""
 
-from functools import partial
+from collections.abc import Iterator
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,17 +10,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Bool, Float, Integer, Shaped
+from jaxtyping import Array, Float
 
 from throughtime.core.cell import Cell, State
-from throughtime.core.errors import DataError, DivergedError, NotACellError, OptionError, ShapeError
+from throughtime.core.errors import (
+    DataError,
+    DivergedError,
+    ModelFolderError,
+    NotACellError,
+    OptionError,
+    ShapeError,
+)
 from throughtime.core.randomness import key_for
 from throughtime.core.state import initial_states, is_key
-from throughtime.core.unroll import unroll
 from throughtime.learning import RTRL, RULES, LearningRule
 from throughtime.learning.one_step import an_input
 from throughtime.learning.rule import Loss, Trace
-from throughtime.training.online_folder import Position, read_learner, write_learner
+from throughtime.training.online_folder import Position, SavedLearner, read_learner, write_learner
+from throughtime.training.online_steps import Carried, answer_many, answer_one, read_first, read_others
+from throughtime.training.optimizers import lengths_of_moves
 from throughtime.training.optimizers import optimizer as named_optimizer
 
 DEFAULT_OPTIMIZER = named_optimizer(
@@ -34,6 +43,9 @@ DEFAULT_OPTIMIZER = named_optimizer(
     total_steps=1,
 )
 
+BLOCK = 64
+"""Elements that go through a compiled loop at once, and the only number of them that is compiled for."""
+
 
 class Learned(NamedTuple):
     """What came of some elements.
@@ -44,15 +56,6 @@ class Learned(NamedTuple):
 
     outputs: Float[np.ndarray, "T O"]
     losses: Float[np.ndarray, " T"]
-
-
-class _Carried(NamedTuple):
-    """All that goes on from element to element."""
-
-    network: Cell
-    optimizer_state: Any
-    state: State
-    trace: Trace
 
 
 class OnlineLearner:
@@ -85,8 +88,8 @@ class OnlineLearner:
     **Cost**
 
         an element costs one step of the rule and one of the network; memory is the weights, the optimiser's
-        state, one state and one trace, however long the stream is. Compiled for the first element, once for
-        all others, and once for each power of two that `learn_many` and `predict_many` meet.
+        state, one state and one trace, however long the stream is. Compiled once for the first element and
+        once for all others.
 
     **Exactness**
 
@@ -161,7 +164,7 @@ class OnlineLearner:
             DataError: x holds NaN or infinity.
         """
         x = self._inputs(np.asarray(x)[None])
-        return np.asarray(_answer(self._carried.network, self._carried.state, x[0]))
+        return np.asarray(answer_one(self._carried.network, self._carried.state, x[0]))
 
     def predict_many(self, xs: Any) -> Float[np.ndarray, "T O"]:
         """Return the answers to elements `[T, ...]` that come next, with the weights of now; change nothing.
@@ -171,8 +174,11 @@ class OnlineLearner:
             as for `predict_one`
         """
         xs = self._inputs(xs)
-        padded = _padded(xs, _room(len(xs)))
-        return np.asarray(_answers(self._carried.network, self._carried.state, padded))[: len(xs)]
+        state, found = self._carried.state, [np.zeros((0, self.network.output_size), np.float32)]
+        for block in _blocks(xs):
+            state, outputs = answer_many(self._carried.network, state, _padded(block))
+            found.append(np.asarray(outputs)[: len(block)])
+        return np.concatenate(found)
 
     def learn_one(self, x: Any, y: Any = None) -> Learned:
         """Read one element, and learn from its target.
@@ -214,28 +220,21 @@ class OnlineLearner:
             )
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise DataError("the mask holds a weight below 0, or none at all; give finite weights from 0 up")
-        carried, outputs, losses = self._carried, [], []
-        if count and not self._begun:
-            carried, output, loss = _first(
-                carried, xs[0], ys[0], weights[0],
-                loss=self._loss, rule=self._rule, optimizer=self._optimizer,
-            )  # fmt: skip
-            outputs, losses = [output[None]], [loss[None]]
-        rest = count - len(outputs)
-        room = _room(rest)
-        parts = [_padded(part[count - rest :], room) for part in (xs, ys, weights)]
-        if rest:
-            carried, output, loss = _others(
-                carried, *parts, np.int32(rest), loss=self._loss, rule=self._rule, optimizer=self._optimizer
-            )
-            outputs, losses = [*outputs, output[:rest]], [*losses, loss[:rest]]
         if not count:
             return Learned(np.zeros((0, self.network.output_size), np.float32), np.zeros(0, np.float32))
-        learned = Learned(
-            np.concatenate([np.asarray(part) for part in outputs]),
-            np.concatenate([np.asarray(part) for part in losses]),
-        )
-        if not (np.isfinite(learned.losses).all() and _is_finite(carried)):
+        compiled_for: dict[str, Any] = {"loss": self._loss, "rule": self._rule, "optimizer": self._optimizer}
+        carried, found = self._carried, []
+        if not self._begun:
+            read = read_first(carried, xs[0], ys[0], weights[0], **compiled_for)
+            carried = read.carried
+            found.append((read, 1))
+        rest = (part[len(found) :] for part in (xs, ys, weights))
+        for block in zip(*map(_blocks, rest), strict=True):
+            size = len(block[0])
+            read = read_others(carried, *map(_padded, block), np.int32(size), **compiled_for)
+            carried = read.carried
+            found.append((read, size))
+        if not all(read.is_finite for read, _ in found):
             raise DivergedError(
                 f"after {self._steps} elements, the loss or what is carried on became infinite or not a "
                 f"number within the next {count}; the learner is as it was before them. Choose a smaller "
@@ -243,7 +242,10 @@ class OnlineLearner:
             )
         self._carried, self._begun = carried, True
         self._steps += count
-        return learned
+        return Learned(
+            np.concatenate([np.asarray(read.outputs)[:size] for read, size in found]),
+            np.concatenate([np.asarray(read.losses)[:size] for read, size in found]),
+        )
 
     def reset(self) -> None:
         """Begin a new sequence: state and trace start again, weights and optimiser stay."""
@@ -258,47 +260,73 @@ class OnlineLearner:
             ModelFolderError: the folder exists and is not to be replaced, or holds something else.
             UsageError: the disk is full or cannot be written to.
         """
-        write_learner(Path(folder), self._position(), self._carried, overwrite=overwrite)
+        write_learner(Path(folder), self.position(), self._carried, overwrite=overwrite)
 
     def restore(self, folder: str | Path) -> None:
         """Go on from what `save` wrote, as if there had been no stop.
 
         This learner has to have been made with the same network, rule and optimiser; its own weights are
-        replaced.
+        replaced. Optimisers are told apart by what their first steps make of a gradient.
 
         **Raises**
 
             ModelFolderError: the folder is missing, damaged or foreign, or of another network, rule or
                 optimiser; this learner is as it was.
         """
-        position, fill = read_learner(Path(folder), repr(self._rule))
-        self._carried = fill(self._shapes(position.begun))
-        self._seed, self._steps, self._begun = position.seed, position.steps, position.begun
+        self.take(read_learner(Path(folder)))
 
-    def _position(self) -> Position:
-        return Position(repr(self._rule), self._seed, self._steps, self._begun)
+    def position(self) -> Position:
+        """Return where the stream stands, and by what rule and optimiser it is learned."""
+        return Position(repr(self._rule), self._moves, self._seed, self._steps, self._begun)
+
+    @cached_property
+    def _moves(self) -> tuple[float, ...]:
+        """By what optimisers are told apart."""
+        return lengths_of_moves(self._optimizer, self.network)
 
     def arrays(self) -> Any:
         """Return all arrays that go on, as one tree."""
         return self._carried
 
-    def _shapes(self, begun: bool) -> _Carried:
+    def take(self, saved: SavedLearner) -> None:
+        """Go on from a learner that was read; see `restore`."""
+        position = saved.position
+        if position.rule != repr(self._rule):
+            raise ModelFolderError(
+                f"{saved.source}: was saved by a learner of the rule {position.rule}, and this one has "
+                f"{self._rule!r}; make it with the same rule"
+            )
+        carried = saved.fill(self._shapes(position.begun))
+        if not np.allclose(position.moves, self._moves, rtol=1e-3, atol=0):
+            raise ModelFolderError(
+                f"{saved.source}: was saved by a learner whose optimiser moves weights by other lengths "
+                f"({_in_words(position.moves)}) than this one's ({_in_words(self._moves)}), for the same "
+                "gradients; make it with the same optimiser, with the same settings"
+            )
+        self._carried = carried
+        self._seed, self._steps, self._begun = position.seed, position.steps, position.begun
+
+    def _shapes(self, begun: bool) -> Carried:
         """Return the shapes of what is carried: some rules carry something else after the first element."""
         start = self._at_start(self._carried.network, self._carried.optimizer_state)
         if not begun:
             return jax.eval_shape(lambda: start)
-        first = partial(_first, loss=self._loss, rule=self._rule, optimizer=self._optimizer)
-        return jax.eval_shape(first, start, self._x, self._target, jnp.zeros(()))[0]
+        first = partial(read_first, loss=self._loss, rule=self._rule, optimizer=self._optimizer)
+        return jax.eval_shape(first, start, self._x, self._target, jnp.zeros(())).carried
 
-    def _at_start(self, network: Cell, optimizer_state: Any) -> _Carried:
+    def _at_start(self, network: Cell, optimizer_state: Any) -> Carried:
         trace = self._rule.start(network, 1, key_for(self._seed, "online rule", self._steps % 2**32))
-        return _Carried(network, optimizer_state, initial_states(network, 1), trace)
+        return Carried(network, optimizer_state, initial_states(network, 1), trace)
 
     def _inputs(self, xs: Any) -> np.ndarray:
         return _checked("x", xs, self._x)
 
     def _targets(self, ys: Any) -> np.ndarray:
         return _checked("y", ys, self._target)
+
+
+def _in_words(moves: tuple[float, ...]) -> str:
+    return ", ".join(f"{move:.3g}" for move in moves)
 
 
 def _checked(name: str, given: Any, one: Array) -> np.ndarray:
@@ -315,103 +343,14 @@ def _checked(name: str, given: Any, one: Array) -> np.ndarray:
     return array.astype(one.dtype)
 
 
-def _room(count: int) -> int:
-    """Return the power of two that `count` elements fit in, so that few lengths are compiled for."""
-    return 1 << max(count - 1, 0).bit_length()
+def _blocks(part: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield elements in blocks, all of them full but the last."""
+    for start in range(0, len(part), BLOCK):
+        yield part[start : start + BLOCK]
 
 
-def _padded(part: np.ndarray, room: int) -> np.ndarray:
-    return np.concatenate([part, np.zeros((room - len(part), *part.shape[1:]), part.dtype)])
-
-
-@jax.jit
-def _answer(network: Cell, state: State, x: Shaped[Array, "*I"]) -> Float[Array, " O"]:
-    return _output(network, state, x)
-
-
-def _output(network: Cell, state: State, x: Shaped[Array, "*I"]) -> Float[Array, " O"]:
-    alone = jax.tree.map(lambda leaf: leaf[0], state)
-    return network.step(alone, network.project(x))[1]
-
-
-@jax.jit
-def _answers(network: Cell, state: State, xs: Shaped[Array, "T *I"]) -> Float[Array, "T O"]:
-    return unroll(network, xs[:, None], state)[1][:, 0]
-
-
-@jax.jit
-def _is_finite(carried: _Carried) -> Bool[Array, ""]:
-    numbers = jax.tree.leaves(eqx.filter(carried, eqx.is_inexact_array))
-    return jnp.stack([jnp.isfinite(part).all() for part in numbers]).all()
-
-
-@partial(jax.jit, static_argnames=("loss", "rule", "optimizer"))
-def _first(
-    carried: _Carried,
-    x: Shaped[Array, "*I"],
-    y: Shaped[Array, "*Y"],
-    weight: Float[Array, ""],
-    *,
-    loss: Loss,
-    rule: LearningRule,
-    optimizer: optax.GradientTransformation,
-) -> tuple[_Carried, Float[Array, " O"], Float[Array, ""]]:
-    """Read the first element of a sequence: the rule makes its initial state, which may be learned."""
-    return _read(carried, None, x, y, weight, loss, rule, optimizer)
-
-
-@partial(jax.jit, static_argnames=("loss", "rule", "optimizer"))
-def _others(
-    carried: _Carried,
-    xs: Shaped[Array, "T *I"],
-    ys: Shaped[Array, "T *Y"],
-    mask: Float[Array, " T"],
-    count: Integer[Array, ""],
-    *,
-    loss: Loss,
-    rule: LearningRule,
-    optimizer: optax.GradientTransformation,
-) -> tuple[_Carried, Float[Array, "T O"], Float[Array, " T"]]:
-    """Read the first `count` of some elements; what is behind them is padding."""
-    shapes = jax.eval_shape(
-        lambda: _read(carried, carried.state, xs[0], ys[0], mask[0], loss, rule, optimizer)
-    )
-
-    def read(number: Integer[Array, ""], so_far: tuple[_Carried, Array, Array]) -> tuple[Any, Array, Array]:
-        carried, outputs, losses = so_far
-        carried, output, value = _read(
-            carried, carried.state, xs[number], ys[number], mask[number], loss, rule, optimizer
-        )
-        return carried, outputs.at[number].set(output), losses.at[number].set(value)
-
-    # A loop whose length is not known to the compiler: one element runs through the same code as many.
-    room = [jnp.zeros((len(xs), *one.shape), one.dtype) for one in shapes[1:]]
-    return jax.lax.fori_loop(0, count, read, (carried, *room))
-
-
-def _read(
-    carried: _Carried,
-    state: State | None,
-    x: Shaped[Array, "*I"],
-    y: Shaped[Array, "*Y"],
-    weight: Float[Array, ""],
-    loss: Loss,
-    rule: LearningRule,
-    optimizer: optax.GradientTransformation,
-) -> tuple[_Carried, Float[Array, " O"], Float[Array, ""]]:
-    """Answer one element and learn from it."""
-    network, optimizer_state, before, trace = carried
-    output = _output(network, before, x)
-    found = rule.gradient(
-        network, loss, trace, state, x[None, None], y[None, None], jnp.reshape(weight, (1, 1))
-    )
-    updates, after = optimizer.update(
-        found.gradient, optimizer_state, eqx.filter(network, eqx.is_inexact_array)
-    )
-    # Without a target there is nothing to learn: momentum and decay would go on for nothing.
-    changed, after = jax.tree.map(
-        lambda new, old: jnp.where(weight > 0, new, old).astype(old.dtype),
-        (eqx.apply_updates(network, updates), after),
-        (network, optimizer_state),
-    )
-    return _Carried(changed, after, found.state, found.trace), output, found.loss
+def _padded(part: np.ndarray) -> np.ndarray:
+    """Return a block at its full length, the one that is compiled for."""
+    full = np.zeros((BLOCK, *part.shape[1:]), part.dtype)
+    full[: len(part)] = part
+    return full

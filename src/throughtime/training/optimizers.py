@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -10,6 +11,7 @@ import optax
 from jaxtyping import Array
 
 from throughtime.core.sequence_map import Network
+from throughtime.learning.one_step import norm
 from throughtime.training.curvature_steps import HESSIAN_FREE
 
 
@@ -82,3 +84,21 @@ def optimizer(
         _pulled_by_a_constant(weight_decay_l1) if weight_decay_l1 > 0 else optax.identity(),
         optax.scale_by_learning_rate(rate),
     )
+
+
+def lengths_of_moves(optimizer: optax.GradientTransformation, network: Network) -> tuple[float, ...]:
+    """Return how far an optimiser moves weights of one, for a small, a large and a medium gradient in turn.
+
+    By these lengths optimisers can be told apart that are functions and nothing else: step size, decay,
+    clipping and momentum show in them.
+    """
+    weights = jax.tree.map(jnp.ones_like, eqx.filter(network, eqx.is_inexact_array))
+
+    def move(state: Any, size: Array) -> tuple[Any, Array]:
+        gradient = jax.tree.map(lambda leaf: (size * leaf).astype(leaf.dtype), weights)
+        updates, state = optimizer.update(gradient, state, weights)
+        return state, norm(updates)
+
+    sizes = jnp.array([1e-4, 1e2, 1e-1, 1e-1])
+    _, lengths = jax.jit(lambda: jax.lax.scan(move, optimizer.init(weights), sizes))()
+    return tuple(float(length) for length in lengths)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import compress, islice
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from throughtime.core.errors import DataError, Place
 from throughtime.core.randomness import generator_for
-from throughtime.data.batching import length_boundaries
+from throughtime.data.batching import Supply, length_boundaries
 from throughtime.data.dataset import Encoded, stratified_split
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
 from throughtime.data.encoders.numbers import check_width
@@ -26,7 +26,7 @@ from throughtime.data.number_text import numbers_ahead
 from throughtime.data.places import PlaceList
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import TASKS, Target, Task
+from throughtime.tasks import AnsweringTask, Target, Task, answering
 from throughtime.training.settings import DataSettings, Settings
 
 SAMPLE = 1000
@@ -48,14 +48,17 @@ KEPT_BYTES = 32 << 20
 """How much of the numbers that the first reading parses stays in memory before it moves to a file."""
 
 
+Data = TypeVar("Data", bound=Supply)
+
+
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Generic[Data]):
     """Data ready for training, what was fitted to its training part, and what to say aloud about it."""
 
     encoder: SequenceEncoder
     task: Task
-    train: Encoded
-    validation: Encoded | None
+    train: Data
+    validation: Data | None
     notes: tuple[str, ...]
 
     def close(self) -> None:
@@ -70,11 +73,8 @@ class Prepared:
         digest.update(self.encoder.model_dump_json().encode())
         for part in (self.train, self.validation):
             if part is not None:
-                digest.update(part.store.lengths.tobytes())
-                targets = part.targets
-                whole = targets.sequences() if isinstance(targets, SequenceStore) else [targets]
-                for array in whole:
-                    digest.update(array.tobytes())
+                for content in part.fingerprint():
+                    digest.update(content)
         return digest.hexdigest()
 
 
@@ -84,8 +84,8 @@ def prepare(
     *,
     encoder: SequenceEncoder | None = None,
     task: Task | None = None,
-) -> Prepared:
-    """Read a source and return its data encoded, split into training and validation part.
+) -> Prepared[Encoded]:
+    """Read a source of labelled records and return its data encoded, split into training and validation part.
 
     The source is read three times: for the targets, to fit the encoder to the training part, and to encode;
     numbers are kept in binary form by the first reading, so that the text of each is parsed once. Nothing of
@@ -102,14 +102,15 @@ def prepare(
             task.
         OptionError: settings that do not go with the data.
     """
-    kind, because = _kind(source, settings.data) if encoder is None else (encoder.kind, "as before")
+    kind, because = kind_of(source, settings.data) if encoder is None else (encoder.kind, "as before")
     features = _feature_count(source, kind) if encoder is None else encoder.feature_count
-    asked = TASKS[settings.task]
+    asked = answering(settings.task)
     with _Reading(source, kind, features, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
         in_training = _training_part(reading.targets, settings)
+        assert task is None or isinstance(task, AnsweringTask)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
         task.check_metric(settings.training.metric)
@@ -144,7 +145,7 @@ def prepare(
 
 
 def usable(
-    source: Source, kind: Kind, feature_count: int | None = None, task: type[Task] | None = None
+    source: Source, kind: Kind, feature_count: int | None = None, task: type[AnsweringTask] | None = None
 ) -> Iterator[Record]:
     """Return the records whose sequence is of the kind, converted to it.
 
@@ -179,7 +180,7 @@ class _Reading:
     It is a context manager, which gives the memory or the temporary file of the numbers back.
     """
 
-    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[Task]):
+    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[AnsweringTask]):
         self.targets: list[Target] = []
         self._places = PlaceList()
         self._usable = partial(usable, source, kind, feature_count, task)
@@ -221,14 +222,16 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.nd
         yield from encoder.encode_batch(block)
 
 
-def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> Task:
+def _fitted_task(
+    settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source
+) -> AnsweringTask:
     try:
-        return TASKS[settings.task].fit(targets, settings.options)
+        return answering(settings.task).fit(targets, settings.options)
     except DataError as error:
         raise error if error.place else DataError(error.message, Place(source.name)) from None
 
 
-def _check_target(record: Record, task: type[Task]) -> None:
+def _check_target(record: Record, task: type[AnsweringTask]) -> None:
     if record.target is None:
         raise DataError("the target is missing; fill it in, or leave the record out", record.target_place)
     task.check(record)
@@ -241,7 +244,8 @@ def _interned(target: Target) -> Target:
     return sys.intern(target) if isinstance(target, str) else target
 
 
-def _kind(source: Source, settings: DataSettings) -> tuple[Kind, str]:
+def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
+    """Return what the sequences of a source are made of, as set or recognised from the first, and why."""
     if settings.kind is not None:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])
@@ -271,7 +275,7 @@ def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = np.array(list(map(str, targets))) if TASKS[settings.task].has_classes else None
+        labels = np.array(list(map(str, targets))) if answering(settings.task).has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False

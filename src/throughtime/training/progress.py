@@ -9,8 +9,8 @@ from throughtime.training.checkpoint import Position
 class Watcher(Protocol):
     """Whoever wants to know how a run goes: a progress bar, a log."""
 
-    def started(self, epochs: int, position: Position, sequences: int) -> None:
-        """The run begins, or goes on, at `position`; an epoch has `sequences` of them."""
+    def started(self, epochs: int, position: Position, size: int) -> None:
+        """The run begins, or goes on, at `position`; an epoch goes over `size` sequences, or symbols."""
 
     def batch_done(self, position: Position) -> None:
         """One more batch is done."""
@@ -20,7 +20,7 @@ class Watcher(Protocol):
 
 
 class _Silent:
-    def started(self, epochs: int, position: Position, sequences: int) -> None:
+    def started(self, epochs: int, position: Position, size: int) -> None:
         pass
 
     def batch_done(self, position: Position) -> None:

@@ -2,19 +2,47 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from throughtime.core.errors import DivergedError
+from throughtime.core.errors import DivergedError, OptionError
+from throughtime.data.continuous import Continuous
+from throughtime.data.dataset import Encoded
+from throughtime.data.records import Source
+from throughtime.tasks import Generate
 from throughtime.training.checkpoint_writer import CheckpointFile
 from throughtime.training.loop import Fitted, fit
 from throughtime.training.model import Model
-from throughtime.training.preparation import Prepared
+from throughtime.training.preparation import Prepared, prepare
 from throughtime.training.pretrained import starting_network
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import Settings
+from throughtime.training.text_preparation import prepare_text
+
+
+def prepared_for(
+    source: Source, settings: Settings, *, held_out: Source | None = None
+) -> Prepared[Encoded] | Prepared[Continuous]:
+    """Return the data of a source as the settings' task wants them.
+
+    Arguments:
+        held_out: the validation part of a text; a part of the source when left out.
+
+    **Raises**
+
+        DataError, OptionError: see `prepare` and `prepare_text`.
+    """
+    if settings.task == Generate.model_fields["name"].default:
+        return prepare_text(source, settings, held_out=held_out)
+    if held_out is not None:
+        raise OptionError(
+            f"{held_out.name} was given to validate on, and the task {settings.task!r} holds out records of "
+            "the file to train on; leave it out, or choose the task 'generate'"
+        )
+    return prepare(source, settings)
 
 
 def train(
-    prepared: Prepared,
+    prepared: Prepared[Any],
     settings: Settings,
     *,
     checkpoint: Path | None = None,
@@ -57,7 +85,7 @@ def train(
         prepared.encoder,
         prepared.task,
         fitted.network,
-        prepared.train.boundaries,
+        getattr(prepared.train, "boundaries", ()),
         _report(prepared, settings, fitted),
     )
 
@@ -75,10 +103,10 @@ def diverged_message(settings: Settings, fitted: Fitted) -> str:
     )
 
 
-def _report(prepared: Prepared, settings: Settings, fitted: Fitted) -> dict[str, object]:
+def _report(prepared: Prepared[Any], settings: Settings, fitted: Fitted) -> dict[str, object]:
     report: dict[str, object] = {
-        "train_sequences": len(prepared.train.store),
-        "validation_sequences": 0 if prepared.validation is None else len(prepared.validation.store),
+        f"train_{prepared.train.unit}": len(prepared.train),
+        f"validation_{prepared.train.unit}": 0 if prepared.validation is None else len(prepared.validation),
         "epochs": len(fitted.history),
         "best_epoch": fitted.best_epoch,
         "stopped": fitted.stopped,

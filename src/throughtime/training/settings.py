@@ -35,6 +35,7 @@ OF_FIRST_ORDER = (
     "clip_norm",
     "clip_value",
     "weight_noise",
+    "softmax_samples",
 )
 """The settings of a step that are of no use to an optimiser that finds its way by the curvature."""
 
@@ -71,7 +72,8 @@ class StepSettings(RuleSettings):
     """How one training step changes the weights.
 
     Arguments:
-        chunk_size: steps in a chunk, at least 1; whole sequences when left out.
+        chunk_size: steps in a chunk, at least 1; whole sequences when left out, and 128 steps of a text,
+            which has no end.
         optimizer: name of the optimiser.
         learning_rate: step size at its highest, above 0.
         schedule: how the step size goes on after the warm-up.
@@ -83,7 +85,10 @@ class StepSettings(RuleSettings):
         clip_value: largest entry of a gradient; 0 for no clipping. It comes before the norm.
         weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is taken,
             at least 0.
-        batch_size: sequences in a step, at least 1.
+        batch_size: sequences in a step, or parts of a text that are read side by side, at least 1.
+        softmax_samples: of the task `"generate"`: how many symbols, besides those that come next, the softmax
+            is trained on in a step, at least 2; half of them are the most frequent ones. For large
+            vocabularies; all symbols when left out.
         damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
             finds the length of its steps by itself: the rule and its options, the learning rate and
             its schedule, decay, clipping and weight noise are not for it.
@@ -105,6 +110,7 @@ class StepSettings(RuleSettings):
     clip_value: NotNegative = 0.0
     weight_noise: NotNegative = 0.0
     batch_size: Count = 32
+    softmax_samples: Annotated[int, Field(ge=2)] | None = None
     damping: Positive = 0.1
     structural_damping: NotNegative = 0.0
     curvature_sequences: Count | None = None
@@ -205,7 +211,7 @@ class Settings(Options):
 
     @model_validator(mode="after")
     def _metric_of_the_task(self) -> "Settings":
-        choose("training.metric", self.training.metric, ["loss", *TASKS[self.task].metrics])
+        choose("training.metric", self.training.metric, dict.fromkeys(["loss", *TASKS[self.task].metrics]))
         return self
 
     @model_validator(mode="after")
@@ -218,6 +224,12 @@ class Settings(Options):
     def _network_can_be_trained_so(self) -> "Settings":
         reason = what_cannot_be(self.network, self.training, TASKS[self.task])
         if reason is not None:
+            raise ValueError(reason)
+        return self
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> "Settings":
+        if (reason := what_cannot_go_on(self)) is not None:
             raise ValueError(reason)
         return self
 
@@ -239,6 +251,40 @@ def what_has_no_use(task: str, options: TaskOptions) -> str | None:
                 f"{name} is {given!r}, and the task {task!r} has no use for it; leave it out, or choose "
                 f"{' or '.join(map(repr, taking))}"
             )
+    return None
+
+
+def what_cannot_go_on(settings: Settings) -> str | None:
+    """Return what of the settings is of no use where a text without an end is read, or there alone, and what
+    to do; None if all is well."""
+    network, training = settings.network, settings.training
+    if settings.task != "generate":
+        if training.softmax_samples is not None:
+            return (
+                f"training.softmax_samples is {training.softmax_samples}, and the task {settings.task!r} has "
+                "no use for it; leave it out, or choose the task 'generate'"
+            )
+        return None
+    if network.direction != "forward":
+        return (
+            f"network.direction is {network.direction!r}, and a text is read from its beginning on; use "
+            "direction='forward'"
+        )
+    if network.pooling != "last":
+        return (
+            f"network.pooling is {network.pooling!r}, and each symbol follows from the last step before it; "
+            "use pooling='last'"
+        )
+    if training.optimizer == HESSIAN_FREE:
+        return (
+            f"training.optimizer is {HESSIAN_FREE!r}, which needs whole sequences, and a text has no end; "
+            "choose another optimizer"
+        )
+    if training.softmax_samples is not None and training.rule != "bptt":
+        return (
+            f"training.softmax_samples is {training.softmax_samples} and training.rule is {training.rule!r}, "
+            "which follows all weights from chunk to chunk; leave softmax_samples out, or use the rule 'bptt'"
+        )
     return None
 
 

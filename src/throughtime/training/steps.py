@@ -5,7 +5,7 @@ with the same ones share them.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,12 +16,22 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.sequence_map import Network
 from throughtime.data.batching import Batch
 from throughtime.tasks import Task
+from throughtime.training.carried import Carried
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
 from throughtime.training.gradients import Manner, as_trained, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
 
 OptimizerState = Any
+
+
+class Stepped(NamedTuple):
+    """What a training step leaves: network and optimiser, the mean loss before it, and what is carried on."""
+
+    network: Network
+    optimizer_state: OptimizerState
+    loss: Float[Array, ""]
+    carried: Carried | None
 
 
 def optimizer_of(settings: StepSettings, total_steps: int) -> optax.GradientTransformation:
@@ -61,7 +71,8 @@ def training_step(
     task: type[Task],
     settings: StepSettings,
     total_steps: int,
-) -> tuple[Network, OptimizerState, Float[Array, ""]]:
+    carried: Carried | None = None,
+) -> Stepped:
     """Return network and optimiser after one step, and the mean loss of the batch before it.
 
     The buffers of `network` and `optimizer_state` are reused for the results.
@@ -71,12 +82,13 @@ def training_step(
     Arguments:
         key: source of the run's noise.
         count: which step of the run this is, from 0; each draws noise of its own.
+        carried: from the step before, where the batch goes on from it.
     """
     if settings.optimizer == HESSIAN_FREE:
         targets, mask = _unfolded(
             batch.targets, batch.lengths, batch.weights, batch.inputs.shape[0], task=task
         )
-        return curvature_step(
+        network, optimizer_state, loss = curvature_step(
             network,
             optimizer_state,
             batch.inputs,
@@ -89,11 +101,14 @@ def training_step(
             optimizer=optimizer_of(settings, total_steps),
             curvature_sequences=settings.curvature_sequences,
         )
-    loss, gradient = _gradient(network, *batch, key, np.int32(count), task=task, manner=manner_of(settings))
+        return Stepped(network, optimizer_state, loss, None)
+    loss, gradient, carried = _gradient(
+        network, carried, *batch, key, np.int32(count), task=task, manner=manner_of(settings)
+    )
     network, optimizer_state = update(
         network, optimizer_state, gradient, optimizer=optimizer_of(settings, total_steps)
     )
-    return network, optimizer_state, loss
+    return Stepped(network, optimizer_state, loss, carried)
 
 
 @partial(jax.jit, static_argnames=("steps", "task"))
@@ -112,6 +127,7 @@ def _unfolded(
 @partial(jax.jit, static_argnames=("task", "manner"))
 def _gradient(
     network: Network,
+    carried: Carried | None,
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
     targets: Shaped[Array, "*T B"],
@@ -121,13 +137,14 @@ def _gradient(
     *,
     task: type[Task],
     manner: Manner,
-) -> tuple[Float[Array, ""], Network]:
+) -> tuple[Float[Array, ""], Network, Carried | None]:
     unfolded, mask = _unfolded(targets, lengths, weights, inputs.shape[0], task=task)
     posed = task.posed(as_trained(manner, network, key, count), inputs, lengths, targets)
     found = batch_gradient(
-        manner, posed.network, task.loss, posed.inputs, unfolded, mask, posed.lengths, key, count
+        manner, posed.network, task.loss, posed.inputs, unfolded, mask, posed.lengths, key, count, carried
     )
-    return found.loss, task.part_of(found.gradient)
+    after = None if carried is None else Carried(found.state, found.trace)
+    return found.loss, task.part_of(found.gradient), after
 
 
 @partial(

@@ -4,14 +4,16 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from throughtime.cli.answers import FORMATS, format_for, opened, with_places
+from throughtime.cli.answers import FORMATS, Answered, answered, asked_format, format_for, opened
 from throughtime.core.errors import DataError, OptionError, Place, UsageError
+from throughtime.data.records import Record
 
 ROWS = [
-    {"row": 1, "label": 'say "a, b"', "probability": 0.5},
-    {"row": 4, "label": "ä", "probability": 0.25},
+    Answered(Record("x", None, Place("f.csv", 1)), {"label": 'say "a, b"', "probability": 0.5}),
+    Answered(Record("y", None, Place("f.csv", 4)), {"label": "ä", "probability": 0.25}),
 ]
 
 
@@ -34,19 +36,47 @@ def test_formats(name: str, text: str) -> None:
 
 
 def test_the_suffix_tells_the_format() -> None:
-    assert format_for(None, None) == "text"
-    assert format_for(None, Path("x.CSV")) == "csv"
-    assert format_for("text", Path("x.csv")) == "text"
+    assert asked_format(None, None) is None
+    assert asked_format(None, Path("x.CSV")) == "csv"
+    assert asked_format("text", Path("x.csv")) == "text"
+    assert asked_format(None, Path("x.conll")) == "conll"
     with pytest.raises(OptionError, match=r"--out is 'x.xml', whose suffix '.xml' does not tell.* --format"):
-        format_for(None, Path("x.xml"))
+        asked_format(None, Path("x.xml"))
     with pytest.raises(OptionError, match=r"--format is 'json' \(did you mean 'jsonl'\?\)"):
-        format_for("json", None)
+        asked_format("json", None)
+
+
+def test_labels_go_back_into_the_format_they_are_of() -> None:
+    assert format_for(None) == "text"
+    assert format_for(None, labelled_from="x.conll") == "conll"
+    assert format_for(None, labelled_from="x.jsonl") == "text"
+    assert format_for("csv", labelled_from="x.conll") == "csv"
+    with pytest.raises(OptionError, match=r"the format 'marked' has a label for each element, and"):
+        format_for("marked")
 
 
 def test_places() -> None:
-    places = [Place("f.csv", 3), Place("folder/one.txt")]
-    rows = list(with_places(places, {"value": [1.5, 2.5]}))
+    records = [Record("x", None, Place("f.csv", 3)), Record("x", None, Place("folder/one.txt"))]
+    rows = [row.placed for row in answered(records, {"value": [1.5, 2.5]})]
     assert rows == [{"row": 3, "value": 1.5}, {"file": "folder/one.txt", "value": 2.5}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("text", "B-PER O\nO\n"),
+        ("csv", "row,labels\n3,B-PER O\n5,O\n"),
+        ("conll", "Ada\tB-PER\nwrote\tO\n\n1.5 2\tO\n\n"),
+        ("marked", "[PER Ada] wrote\n1.5 2\n"),
+    ],
+)
+def test_labels_of_elements(name: str, text: str) -> None:
+    words = Record(["Ada", "wrote"], None, Place("f.conll", 3))
+    numbers = Record(np.array([[1.5, 2.0]]), None, Place("f.conll", 5))
+    rows = answered([words, numbers], {"labels": [["B-PER", "O"], ["O"]]})
+    stream = io.StringIO()
+    FORMATS[name](rows, stream)
+    assert stream.getvalue() == text
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
@@ -56,8 +86,8 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
         assert not out.exists()
     assert out.read_bytes() == b"one\n"
 
-    def rows() -> Iterator[dict[str, str]]:
-        yield {"label": "two"}
+    def rows() -> Iterator[Answered]:
+        yield ROWS[0]
         raise DataError("stop")
 
     with pytest.raises(DataError, match="stop"), opened(out) as stream:

@@ -148,5 +148,5 @@ def test_batches_ahead_begin_where_a_run_stands(epoch: int, batch: int, data: Pr
     left = expected[epoch * BATCHES + batch :]
     assert len(ahead) == len(left)
     for ready, (piece, one) in zip(ahead, left, strict=True):
-        assert ready.sequences == len(piece.indices) == one.weights.sum()
+        assert ready.weight == len(piece.indices) == one.weights.sum()
         assert all(map(np.array_equal, ready.batch, one))

@@ -28,10 +28,11 @@ from throughtime import (
 from throughtime.core.errors import DataError, DivergedError, ModelFolderError, OptionError, ShapeError
 from throughtime.core.randomness import key_for
 from throughtime.learning import LearningRule
-from throughtime.training import online
+from throughtime.training import online_steps
 from throughtime.training.online import OnlineLearner
 
 ADAM = optax.adam(0.01)
+COMPILED = (online_steps.read_first, online_steps.read_others, online_steps.answer_one)
 
 
 def squared(output: Any, target: Any) -> Any:
@@ -166,13 +167,11 @@ def test_a_long_stream_neither_grows_nor_compiles_anew() -> None:
     learns.learn_many(xs[:2], ys[:2])
     learns.predict_one(xs[0])
     shapes = jax.tree.map(jnp.shape, learns.arrays())
-    compiled = [function._cache_size() for function in (online._first, online._others, online._answer)]
+    compiled = [function._cache_size() for function in COMPILED]
     for x, y in zip(xs[2:], ys[2:], strict=True):
         learns.learn_one(x, y)
     learns.predict_one(xs[0])
-    assert compiled == [
-        function._cache_size() for function in (online._first, online._others, online._answer)
-    ]
+    assert compiled == [function._cache_size() for function in COMPILED]
     assert shapes == jax.tree.map(jnp.shape, learns.arrays())
     assert learns.steps == 3000
 
@@ -237,6 +236,10 @@ def test_a_folder_that_is_no_learner_of_this_kind_is_refused(tmp_path: Path) -> 
         learner(UORO()).restore(folder)
     with pytest.raises(ModelFolderError, match="do not belong to the network"):
         learner(cell=LSTM).restore(folder)
+    for changed in (optax.adam(0.02), optax.adam(0.01, b1=0.8)):
+        another = OnlineLearner(network(), squared, optimizer=changed)
+        with pytest.raises(ModelFolderError, match=r"optimiser moves weights by other lengths.*the same"):
+            another.restore(folder)
 
     arrays, card = (folder / "learner.safetensors"), (folder / "learner.json")
     whole, said = arrays.read_bytes(), json.loads(card.read_text())

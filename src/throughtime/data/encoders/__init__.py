@@ -13,12 +13,14 @@ from throughtime.data.encoders.numbers import NumberEncoder
 from throughtime.data.encoders.subwords import SubwordEncoder
 from throughtime.data.encoders.symbols import SymbolEncoder
 from throughtime.data.encoders.targets import NumberTargetEncoder, target_number
+from throughtime.data.encoders.tokens import TokenEncoder
 from throughtime.data.encoders.vocabulary import UNKNOWN, UNKNOWN_ID
 from throughtime.data.encoders.words import WordEncoder
 from throughtime.data.kinds import KINDS
 
 SequenceEncoder = Annotated[
-    WordEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder | NumberEncoder, Field(discriminator="kind")
+    WordEncoder | TokenEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder | NumberEncoder,
+    Field(discriminator="kind"),
 ]
 TargetEncoder = Annotated[LabelEncoder | NumberTargetEncoder, Field(discriminator="kind")]
 
@@ -31,12 +33,12 @@ def fit_encoder(
     max_vocabulary: int | None = None,
     lowercase: bool = True,
     standardise: bool = True,
-) -> WordEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder | NumberEncoder:
+) -> WordEncoder | TokenEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder | NumberEncoder:
     """Fit the encoder of `kind` on raw sequences or records, in one pass.
 
-    `min_count` and `max_vocabulary` are for kinds with a learnt vocabulary (words, subwords, symbols,
-    characters), `lowercase` for words and subwords, `standardise` for numbers; the other kinds have no use
-    for them.
+    `min_count` and `max_vocabulary` are for kinds with a learnt vocabulary (words, tokens, subwords, symbols,
+    characters), `lowercase` for words, tokens and subwords, `standardise` for numbers; the other kinds have
+    no use for them.
 
     **Raises** `OptionError` for a kind that does not exist, and for limits on a vocabulary that is not
     learnt.
@@ -47,12 +49,13 @@ def fit_encoder(
             f"min_count={min_count} and max_vocabulary={max_vocabulary} were given, but sequences of {kind} "
             "have no vocabulary to limit; leave both out, or choose another kind"
         )
-    if kind == "words":
-        return WordEncoder.fit(
-            values, min_count=min_count, max_vocabulary=max_vocabulary, lowercase=lowercase
-        )
-    if kind == "subwords":
-        return SubwordEncoder.fit(
+    if kind in ("words", "tokens", "subwords"):
+        kinds: dict[str, type[WordEncoder | TokenEncoder | SubwordEncoder]] = {
+            "words": WordEncoder,
+            "tokens": TokenEncoder,
+            "subwords": SubwordEncoder,
+        }
+        return kinds[kind].fit(
             values, min_count=min_count, max_vocabulary=max_vocabulary, lowercase=lowercase
         )
     if kind == "bytes":
@@ -80,6 +83,7 @@ __all__ = [
     "SymbolEncoder",
     "SymbolicEncoder",
     "TargetEncoder",
+    "TokenEncoder",
     "WordEncoder",
     "fit_encoder",
     "label_name",

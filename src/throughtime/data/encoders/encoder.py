@@ -15,6 +15,8 @@ class Encoder(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: str
+
     def __eq__(self, other: object) -> bool:
         # By the fields alone: what is derived from them is kept in arrays, which do not compare as a whole.
         return type(self) is type(other) and self.model_dump() == other.model_dump()
@@ -31,6 +33,12 @@ class Encoder(BaseModel, ABC):
     @abstractmethod
     def feature_count(self) -> int | None:
         """Number of features a time step; None for ids."""
+
+    @property
+    def letters_read(self) -> tuple[int, int] | None:
+        """Of words that are read letter by letter too: the number of different letters, and how many of a
+        word are read; None otherwise."""
+        return None
 
     @abstractmethod
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:

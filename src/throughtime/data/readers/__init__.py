@@ -16,7 +16,8 @@ from throughtime.data.records import Source
 STANDARD_INPUT = "-"
 
 TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
-SUFFIXES = (*TABLES, ".ts", ".npz")
+COLUMN_FILES = (".conll", ".iob", ".bio")
+SUFFIXES = (*TABLES, *COLUMN_FILES, ".ts", ".npz", ".txt")
 
 
 def open_source(
@@ -30,8 +31,9 @@ def open_source(
 ) -> Source:
     """Open a file of sequences, by its suffix.
 
-    - `path`: `.csv`, `.tsv`, `.parquet`, `.jsonl` or `.ndjson`, `.ts`, `.npz`, a folder with one folder of
-      `.txt` files a class, or `-` for standard input, one record a line.
+    - `path`: `.csv`, `.tsv`, `.parquet`, `.jsonl` or `.ndjson`, `.conll`, `.ts`, `.npz`, a folder with one
+      folder of `.txt` files a class, or `-` for standard input, one record a line. Without targets also a
+      `.txt` file, or a folder of them, one record a file.
     - `sequence`: the column of the sequence; several joined by commas are a wide table of numbers, one
       column a time step. Default: `sequence`, `text`, `sentence`, `x` or `X`, or the only column
       beside the target.
@@ -73,6 +75,13 @@ def open_source(
             needs_target=needs_target,
             skip_bad_rows=skip_bad_rows,
         )
+    if suffix in COLUMN_FILES:
+        from throughtime.data.readers.conll import ColumnFile
+
+        refuse(("--group",), "a CoNLL file, in which a sentence ends with a blank line")
+        return ColumnFile(
+            file, sequence=sequence, target=target, needs_target=needs_target, skip_bad_rows=skip_bad_rows
+        )
     if suffix == ".ts":
         from throughtime.data.readers.ts import TimeSeriesFile
 
@@ -83,6 +92,11 @@ def open_source(
 
         refuse(tuple(given), "a NumPy archive, which holds the arrays X, y and lengths")
         return NumpyArchive(file, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
+    if suffix == ".txt" and not file.is_dir():
+        from throughtime.data.readers.text_file import TextFile
+
+        refuse(tuple(given), "a text, which has no columns")
+        return TextFile(file, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
     if file.is_dir():
         from throughtime.data.readers.class_folder import ClassFolder
 

@@ -10,12 +10,13 @@ from jaxtyping import Array, Float, Shaped
 from throughtime.core.cell import Cell, State
 from throughtime.core.errors import NotACellError, ShapeError, UsageError, check_sizes
 from throughtime.core.fused import OFF, instruction_set
+from throughtime.core.noise import without_noise
 from throughtime.core.state import initial_states
 from throughtime.kernels.library import DTYPES
 from throughtime.kernels.stepping import NativeStepper
-from throughtime.networks import Embedding, without_noise
+from throughtime.networks.embedding import Embedding
+from throughtime.networks.native_layers import native_layers
 from throughtime.networks.wrapper import lowest
-from throughtime.serving.native_layers import native_layers
 
 
 class Stream:

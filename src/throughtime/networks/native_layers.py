@@ -9,16 +9,14 @@ from throughtime.core.cell import Cell, FusedCell
 from throughtime.core.fused import steps_are_the_kernels
 from throughtime.kernels.families import FAMILIES
 from throughtime.kernels.stepping import Layer
-from throughtime.networks import (
-    AttentionPooling,
-    Dropout,
-    Embedding,
-    FixedWindow,
-    LearnedStart,
-    Linear,
-    MeanPooling,
-    Stack,
-)
+from throughtime.networks.dropout import Dropout
+from throughtime.networks.embedding import Embedding
+from throughtime.networks.learned_start import LearnedStart
+from throughtime.networks.linear import Linear
+from throughtime.networks.pooling import AttentionPooling, MeanPooling
+from throughtime.networks.stack import Stack
+from throughtime.networks.tied_stack import TiedStack
+from throughtime.networks.window import FixedWindow
 
 
 def native_layers(cell: Cell) -> list[Layer] | None:
@@ -44,6 +42,11 @@ def _stack(cell: Stack) -> list[Layer] | None:
             return None
         layers += described
     return layers
+
+
+@_describe.register
+def _tied_stack(cell: TiedStack) -> list[Layer] | None:
+    return native_layers(cell.untied())
 
 
 @_describe.register
