@@ -23,6 +23,8 @@ NAMES = (
     "linear_recurrences",
     "curvature",
     "learning_rules",
+    "endless_streams",
+    "drifting_streams",
     "language_model",
 )
 RESULTS = Path(__file__).parent / "results"

@@ -54,6 +54,7 @@ class SequenceParameters(BaseEstimator):
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
+        tied_readout: bool = _NETWORK.tied_readout,
         letter_size: int = _NETWORK.letter_size,
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
@@ -109,6 +110,7 @@ class SequenceParameters(BaseEstimator):
         clip_value: float = _TRAINING.clip_value,
         weight_noise: float = _TRAINING.weight_noise,
         batch_size: int = _TRAINING.batch_size,
+        softmax_samples: int | None = _TRAINING.softmax_samples,
         damping: float = _TRAINING.damping,
         structural_damping: float = _TRAINING.structural_damping,
         curvature_sequences: int | None = _TRAINING.curvature_sequences,
@@ -146,6 +148,7 @@ class SequenceParameters(BaseEstimator):
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
+            tied_readout: of the task `"generate"`: whether the readout has the matrix of the embedding.
             letter_size: features of a letter, of words that are read letter by letter too (`kind="tokens"`),
                 and units in each direction of the network that reads them, at least 1; unused otherwise.
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
@@ -234,6 +237,8 @@ class SequenceParameters(BaseEstimator):
             weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is
                 taken, at least 0.
             batch_size: sequences in a step, at least 1.
+            softmax_samples: of the task `"generate"`: how many symbols, besides those that come next, the
+                softmax is trained on in a step, at least 2; all symbols when None.
             damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
                 takes whole batches, and has no use for the step size, its schedule, decay and clipping.
             structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
@@ -264,6 +269,7 @@ class SequenceParameters(BaseEstimator):
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.tied_readout = tied_readout
         self.letter_size = letter_size
         self.dropout = dropout
         self.input_dropout = input_dropout
@@ -319,6 +325,7 @@ class SequenceParameters(BaseEstimator):
         self.clip_value = clip_value
         self.weight_noise = weight_noise
         self.batch_size = batch_size
+        self.softmax_samples = softmax_samples
         self.damping = damping
         self.structural_damping = structural_damping
         self.curvature_sequences = curvature_sequences
