@@ -60,8 +60,9 @@ def _measured(results: list[dict[str, Any]]) -> str:
 def _alone(result: dict[str, Any]) -> str:
     ours, window = result["ours"], result["baseline"]
     minutes = sum(ours["seconds"]) / len(ours["seconds"]) / 60
+    beside = _figure(window) if window else "none"
     return (
-        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {_figure(window)} | "
+        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {beside} | "
         f"{100 * result['bar']['value']:.1f} % | {minutes:.1f} | {result['published']['claim']} |"
     )
 

@@ -76,6 +76,22 @@ class SequenceParameters(BaseEstimator):
         net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
         head: str = _OPTIONS.head,
+        target_kind: Kind | None = _OPTIONS.target_kind,
+        target_min_count: int = _OPTIONS.target_min_count,
+        target_max_vocabulary: int | None = _OPTIONS.target_max_vocabulary,
+        target_lowercase: bool = _OPTIONS.target_lowercase,
+        writer: str = _OPTIONS.writer,
+        decoder_cell: str | None = _OPTIONS.decoder_cell,
+        attention: str = _OPTIONS.attention,
+        attention_size: int | None = _OPTIONS.attention_size,
+        input_feeding: bool = _OPTIONS.input_feeding,
+        reverse_source: bool = _OPTIONS.reverse_source,
+        teacher: str = _OPTIONS.teacher,
+        teacher_pace: float = _OPTIONS.teacher_pace,
+        stretch: int = _OPTIONS.stretch,
+        beam: int = _OPTIONS.beam,
+        length_penalty: float = _OPTIONS.length_penalty,
+        n_best: int = _OPTIONS.n_best,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -175,6 +191,35 @@ class SequenceParameters(BaseEstimator):
                 where the answer is an image too.
             head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
                 element by itself, or a `"crf"`, which weighs whole rows of labels against one another.
+            target_kind: of the task `"transduce"`: what a target is made of; recognised from the data when
+                None.
+            target_min_count: of the task `"transduce"`: how often a symbol must occur in the training targets
+                to get a number of its own, at least 1.
+            target_max_vocabulary: of the task `"transduce"`: the most symbols of targets to keep, 2 to
+                1,000,000; all when None.
+            target_lowercase: of the task `"transduce"`: whether words of targets are lower-cased.
+            writer: of the task `"transduce"`: what writes the target: a `"decoder"`, symbol after symbol, or
+                `"ctc"`, which says at each element of the source a symbol or nothing, in the order of the
+                target.
+            decoder_cell: of the task `"transduce"`: name of the decoder's cell, or one for each layer, as for
+                the cell; as the encoder's when None.
+            attention: of the task `"transduce"`: how the decoder looks at the source: `"additive"`, before
+                each step, `"multiplicative"`, after it, or `"none"`.
+            attention_size: of the task `"transduce"`: hidden units of the additive attention, at least 1; as
+                many as hidden_size when None.
+            input_feeding: of the task `"transduce"`: whether the decoder reads at each step what the
+                multiplicative attention gave at the one before.
+            reverse_source: of the task `"transduce"`: whether the encoder reads the source from its end.
+            teacher: of the task `"transduce"`: whether the decoder hears the right symbols all the time it is
+                trained, or more and more its own, by a schedule.
+            teacher_pace: of the task `"transduce"`: training steps in which the teacher is gone (linear),
+                falls to 1/e (exponential), or k (inverse sigmoid), at least 1.
+            stretch: of the task `"transduce"` with `"ctc"`: how often each element of the source is read, at
+                least 1; a target cannot be longer than what is read.
+            beam: of the task `"transduce"`: targets that a search keeps under way, at least 1; 1 is greedy.
+            length_penalty: of the task `"transduce"`: how much a search favours longer targets, at least 0.
+            n_best: of the task `"transduce"`: how many targets a prediction gives, at least 1 and at most
+                beam.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
                 `"tokens"`, `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
@@ -272,6 +317,22 @@ class SequenceParameters(BaseEstimator):
         self.net_noise = net_noise
         self.readout = readout
         self.head = head
+        self.target_kind = target_kind
+        self.target_min_count = target_min_count
+        self.target_max_vocabulary = target_max_vocabulary
+        self.target_lowercase = target_lowercase
+        self.writer = writer
+        self.decoder_cell = decoder_cell
+        self.attention = attention
+        self.attention_size = attention_size
+        self.input_feeding = input_feeding
+        self.reverse_source = reverse_source
+        self.teacher = teacher
+        self.teacher_pace = teacher_pace
+        self.stretch = stretch
+        self.beam = beam
+        self.length_penalty = length_penalty
+        self.n_best = n_best
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
