@@ -1,8 +1,9 @@
 """A million elements, one after the other: does a learner grow, or slow down?
 
-They come by a hundred, and each is learned from before the next, as `OnlineRegressor.partial_fit` does. Seconds
-for each 100,000 elements, by the clock and of the processor (which does not count what else the machine does),
-and the memory of the process when the first 1,000 had come (all is compiled by then) and at the end.
+They come by a hundred, and each is learned from before the next, as `OnlineRegressor.partial_fit` does.
+Seconds for each 100,000 elements, by the clock and of the processor (which does not count what else the
+machine does), and the memory of the process when the first 1,000 had come (all is compiled by then) and at
+the end.
 """
 
 import os
