@@ -12,6 +12,7 @@ import pytest
 
 import throughtime.cells
 import throughtime.networks
+import throughtime.reservoirs
 from tests.laws import laws_of_cells as laws
 from tests.laws.registry import CELL_ROWS, LENGTHS, MAP_ROWS, Row, Specimen, draw_inputs, fresh, specimen
 from throughtime import SequenceMap, initial_states
@@ -40,11 +41,11 @@ def test_finite_over_a_long_sequence(row: Row) -> None:
 
 
 def test_every_cell_of_the_library_has_a_row() -> None:
-    for package in (throughtime.cells, throughtime.networks):
+    for package in (throughtime.cells, throughtime.reservoirs, throughtime.networks):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     # What a rule, a problem or an analysis builds for itself is tested there.
-    rooms = ("throughtime.cells.", "throughtime.networks.")
+    rooms = ("throughtime.cells.", "throughtime.reservoirs.", "throughtime.networks.")
     known = {kind for kind in _descendants(Cell) if kind.__module__.startswith(rooms)}
     # A class that leaves something for its subclasses to declare is no cell yet either.
     known = {kind for kind in known if not inspect.isabstract(kind) and not kind.__abstractclassvars__}

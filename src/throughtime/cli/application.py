@@ -17,6 +17,7 @@ COMMANDS = {
     "fit": "Train a model on a file of labelled sequences.",
     "evaluate": "Score a model on a file of labelled sequences.",
     "predict": "Answer for each sequence of a file.",
+    "stream": "Answer after each line of standard input, element by element.",
     "generate": "Write on, symbol by symbol.",
     "learn": "Answer each line of a stream, and learn from it.",
     "data": "List data sets that can be had by name, or fetch one.",

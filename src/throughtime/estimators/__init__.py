@@ -1,6 +1,7 @@
 """The scikit-learn face."""
 
 from throughtime.estimators.classifier import SequenceClassifier
+from throughtime.estimators.generator import SequenceGenerator
 from throughtime.estimators.labeller import SequenceLabeller
 from throughtime.estimators.online_classifier import OnlineClassifier
 from throughtime.estimators.online_regressor import OnlineRegressor
@@ -10,6 +11,7 @@ __all__ = [
     "OnlineClassifier",
     "OnlineRegressor",
     "SequenceClassifier",
+    "SequenceGenerator",
     "SequenceLabeller",
     "SequenceRegressor",
 ]

@@ -54,6 +54,7 @@ class SequenceParameters(BaseEstimator):
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
+        tied_readout: bool = _NETWORK.tied_readout,
         letter_size: int = _NETWORK.letter_size,
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
@@ -65,6 +66,14 @@ class SequenceParameters(BaseEstimator):
         tied: bool = _NETWORK.tied,
         image_size: tuple[int, ...] | None = _NETWORK.image_size,
         kernel_size: int = _NETWORK.kernel_size,
+        activation: str | None = _NETWORK.activation,
+        spectral_radius: float | None = _NETWORK.spectral_radius,
+        leak: float | None = _NETWORK.leak,
+        input_scaling: float | None = _NETWORK.input_scaling,
+        bias_scaling: float | None = _NETWORK.bias_scaling,
+        structure: str | None = _NETWORK.structure,
+        fan_in: int | None = _NETWORK.fan_in,
+        net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
         head: str = _OPTIONS.head,
         kind: Kind | None = _DATA.kind,
@@ -93,10 +102,13 @@ class SequenceParameters(BaseEstimator):
         clip_value: float = _TRAINING.clip_value,
         weight_noise: float = _TRAINING.weight_noise,
         batch_size: int = _TRAINING.batch_size,
+        softmax_samples: int | None = _TRAINING.softmax_samples,
         damping: float = _TRAINING.damping,
         structural_damping: float = _TRAINING.structural_damping,
         curvature_sequences: int | None = _TRAINING.curvature_sequences,
         cg_iterations: int = _TRAINING.cg_iterations,
+        regularisation: float | None = _TRAINING.regularisation,
+        washout: int = _TRAINING.washout,
         epochs: int = _TRAINING.epochs,
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
@@ -130,6 +142,7 @@ class SequenceParameters(BaseEstimator):
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
+            tied_readout: of the task `"generate"`: whether the readout has the matrix of the embedding.
             letter_size: features of a letter, of words that are read letter by letter too (`kind="tokens"`),
                 and units in each direction of the network that reads them, at least 1; unused otherwise.
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
@@ -146,6 +159,18 @@ class SequenceParameters(BaseEstimator):
             image_size: height and width of the image that an element is, for convolutional cells; an element
                 is then the pixels of one channel after another.
             kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
+            activation: of the units, `"tanh"`, `"identity"` or `"relu"`, for cells that let it be chosen; as
+                the cell has it when None.
+            spectral_radius: largest absolute eigenvalue of a reservoir's recurrent weights, above 0. This one
+                and the next five are for the cell `"echo_state"`, and as the cell has them when None.
+            leak: how much of itself a unit of a reservoir loses at a step, above 0 and at most 1.
+            input_scaling: how strongly the input drives a reservoir, above 0.
+            bias_scaling: how strongly a constant drives it, at least 0.
+            structure: how the units of a reservoir are connected: at `"random"`, in a `"ring"`, or by an
+                `"orthogonal"` matrix.
+            fan_in: units that each unit of a random reservoir sees, at least 1.
+            net_noise: standard deviation of noise on the sums that drive the units while weights are found,
+                at least 0.
             readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
                 where the answer is an image too.
             head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
@@ -189,6 +214,8 @@ class SequenceParameters(BaseEstimator):
             weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is
                 taken, at least 0.
             batch_size: sequences in a step, at least 1.
+            softmax_samples: of the task `"generate"`: how many symbols, besides those that come next, the
+                softmax is trained on in a step, at least 2; all symbols when None.
             damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
                 takes whole batches, and has no use for the step size, its schedule, decay and clipping.
             structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
@@ -196,6 +223,10 @@ class SequenceParameters(BaseEstimator):
             curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
                 least 1; all when None.
             cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step.
+            regularisation: of `"ridge"` and `"logistic"`, which solve for the readout in one pass and leave
+                all else as it was drawn: penalty on the squares of its weights, at least 0; chosen by
+                cross-validation when None.
+            washout: of the same: first steps of each sequence that are not learned from, at least 0.
             epochs: most passes over the training data, at least 1.
             validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
                 none.
@@ -219,6 +250,7 @@ class SequenceParameters(BaseEstimator):
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.tied_readout = tied_readout
         self.letter_size = letter_size
         self.dropout = dropout
         self.input_dropout = input_dropout
@@ -230,6 +262,14 @@ class SequenceParameters(BaseEstimator):
         self.tied = tied
         self.image_size = image_size
         self.kernel_size = kernel_size
+        self.activation = activation
+        self.spectral_radius = spectral_radius
+        self.leak = leak
+        self.input_scaling = input_scaling
+        self.bias_scaling = bias_scaling
+        self.structure = structure
+        self.fan_in = fan_in
+        self.net_noise = net_noise
         self.readout = readout
         self.head = head
         self.kind = kind
@@ -258,10 +298,13 @@ class SequenceParameters(BaseEstimator):
         self.clip_value = clip_value
         self.weight_noise = weight_noise
         self.batch_size = batch_size
+        self.softmax_samples = softmax_samples
         self.damping = damping
         self.structural_damping = structural_damping
         self.curvature_sequences = curvature_sequences
         self.cg_iterations = cg_iterations
+        self.regularisation = regularisation
+        self.washout = washout
         self.epochs = epochs
         self.validation = validation
         self.patience = patience

@@ -16,7 +16,9 @@ from throughtime.networks.layer_normalisation import LayerNormalisation, Normali
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.log_softmax import LogSoftmax
+from throughtime.networks.net_noise import NetNoise, NetNoiseState
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
+from throughtime.networks.parallel import Parallel, ParallelState
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.recurrent_dropout import RecurrentDropout, RecurrentDropoutState
 from throughtime.networks.residual_step import ResidualStep
@@ -66,8 +68,12 @@ __all__ = [
     "LogSoftmax",
     "MeanPooling",
     "MeanState",
+    "NetNoise",
+    "NetNoiseState",
     "NormalisedSums",
     "OutputFeedback",
+    "Parallel",
+    "ParallelState",
     "RecurrentDropout",
     "RecurrentDropoutState",
     "Residual",
