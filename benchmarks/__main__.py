@@ -24,6 +24,7 @@ NAMES = (
     "curvature",
     "learning_rules",
     "reservoirs",
+    "language_model",
 )
 RESULTS = Path(__file__).parent / "results"
 

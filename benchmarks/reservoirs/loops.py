@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from throughtime import EchoState, Linear, OutputFeedback, Stack, Values, fit_readout, force, unroll
-from throughtime.networks.output_feedback import FeedbackState
 
 REPEATS = 7
 
@@ -56,7 +55,7 @@ def speed(units: int = 1000, steps: int = 20_000, theirs: int = 2000) -> Iterato
     ).network
     inner, outputs = unroll(solved, jnp.asarray(wave))
     loop = OutputFeedback(solved, Values(1))
-    state = FeedbackState(inner, outputs[-1], jnp.full(1, 1200, jnp.int32), None)
+    state = loop.going_on(inner, outputs[-1])
     nothing = jnp.zeros((steps, 1, 0))
     compiled = jax.jit(lambda loop, state: unroll(loop, nothing, state)[1])
 

@@ -174,7 +174,7 @@ COMMAND_LINES = {
     ),
     "no task": (
         ("fit", "--out", "x"),
-        r"the task is missing; give it before the file, one of classify, regress",
+        r"the task is missing; give it before the file, one of classify, generate, label, regress",
     ),
     "unknown task": (
         ("fit", "clasify", "x.csv", "--out", "x"),
@@ -185,7 +185,7 @@ COMMAND_LINES = {
     "no model": (("evaluate",), r"missing argument 'MODEL'; see `throughtime evaluate --help`"),
     "no format": (
         ("predict", "m", "f.csv", "--format", "xml"),
-        r"--format is 'xml'; choose one of text, csv, jsonl",
+        r"--format is 'xml'; choose one of text, csv, jsonl, conll, marked",
     ),
     "suffix": (("predict", "m", "f.csv", "--out", "o.xml"), r"whose suffix '\.xml' does not tell the format"),
     "no such recipe": (

@@ -121,30 +121,13 @@ SUFFIXES = {
 }
 
 
-def format_for(name: str | None, out: Path | None, *, labelled_from: str | None = None) -> str:
-    """Return the format asked for, or the one of the file's suffix; or for labels of each element the one of
-    the file they were read from; or text.
-
-    Arguments:
-        labelled_from: the file whose elements are labelled; None for one answer a sequence.
+def asked_format(name: str | None, out: Path | None) -> str | None:
+    """Return the format asked for by name, or by the suffix of the file to write; None if by neither.
 
     **Raises**
 
-        OptionError: there is no such format, the suffix is of none, or it is for labels and there are none.
+        OptionError: there is no such format, or the suffix is of none.
     """
-    chosen = _chosen(name, out)
-    if chosen is None:
-        is_read_so = labelled_from is not None and Path(labelled_from).suffix.lower() in COLUMN_FILES
-        return "conll" if is_read_so else "text"
-    if chosen in OF_LABELS and labelled_from is None:
-        raise OptionError(
-            f"the format {chosen!r} has a label for each element, and this model answers once a sequence; "
-            "choose text, csv or jsonl"
-        )
-    return chosen
-
-
-def _chosen(name: str | None, out: Path | None) -> str | None:
     if name is not None:
         return choose("--format", name, FORMATS)
     if out is None:
@@ -155,6 +138,27 @@ def _chosen(name: str | None, out: Path | None) -> str | None:
             f"{', '.join(SUFFIXES)}, or choose with --format"
         )
     return SUFFIXES[out.suffix.lower()]
+
+
+def format_for(asked: str | None, *, labelled_from: str | None = None) -> str:
+    """Return the format asked for; or for labels of each element that of the file they are of; or text.
+
+    Arguments:
+        labelled_from: the file whose elements are labelled; None for one answer a sequence.
+
+    **Raises**
+
+        OptionError: the format is for labels of elements, and there are none.
+    """
+    if asked is None:
+        is_read_so = labelled_from is not None and Path(labelled_from).suffix.lower() in COLUMN_FILES
+        return "conll" if is_read_so else "text"
+    if asked in OF_LABELS and labelled_from is None:
+        raise OptionError(
+            f"the format {asked!r} has a label for each element, and this model answers once a sequence; "
+            "choose text, csv or jsonl"
+        )
+    return asked
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from throughtime.cli.answers import FORMATS, Answered, Flushed, format_for
+from throughtime.cli.answers import FORMATS, Answered, Flushed, asked_format, format_for
 from throughtime.cli.checkpoints import check_writable
 from throughtime.cli.compilations import keep_compilations
 from throughtime.cli.evaluate import SkipOption
@@ -97,7 +97,9 @@ def learn(
     skip_bad_rows: SkipOption = False,
     **settings: Any,
 ) -> None:
-    """Answer each line of a stream at once, and then learn from it.
+    """Answer each line of a stream, and learn from it.
+
+    Each answer is given before the line is learned from.
 
     A line is a JSON object with the features and, if it is known, the target; or a list of numbers. Without a
     target, memory goes on and nothing is learned. The learner is saved when the stream ends, at a line that
@@ -109,7 +111,7 @@ def learn(
         raise OptionError(
             "--online is missing; name the folder of the learner, which is made if there is none"
         )
-    write = FORMATS[format_for(format, None)]
+    write = FORMATS[format_for(asked_format(format, None))]
     made_of = given_settings(settings, GROUPS)
     given = {name: value for group in made_of.values() for name, value in group.items()}
     extra = {"classes": classes, "start_from": start_from, "random_state": seed}

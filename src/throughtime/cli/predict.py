@@ -40,7 +40,7 @@ def predict(
     The file needs no column of answers. CSV and JSON Lines have the record's row, the answer and, for labels,
     its probability. Labels of a CoNLL file come back as one.
     """
-    from throughtime.cli.answers import FORMATS, Answered, answered, format_for, opened
+    from throughtime.cli.answers import FORMATS, Answered, answered, asked_format, format_for, opened
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
     from throughtime.cli.sources import open_for, skipped_in_words
@@ -48,12 +48,13 @@ def predict(
     from throughtime.training.model_folder import load_model
     from throughtime.training.preparation import usable
 
+    asked = asked_format(format, out)
     if out is not None and out.exists() and Path(file).exists() and out.samefile(file):
         raise OptionError(f"--out is {str(out)!r}, the file to read from; choose another one")
     keep_compilations()
     loaded = load_model(model)
     task = loaded.answering
-    write = FORMATS[format_for(format, out, labelled_from=None if task.answers_once else file)]
+    write = FORMATS[format_for(asked, labelled_from=None if task.answers_once else file)]
     source = open_for(
         loaded.settings.data,
         file,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from throughtime.core.errors import DataError
+from throughtime.data.catalogue import found
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.readers import STANDARD_INPUT, TABLES, Source, open_source
 from throughtime.data.records import Record
@@ -30,6 +31,7 @@ def open_for(
         columns: what the training was told about its file.
         sequence, target, group: columns of this file that are named otherwise.
     """
+    path = found(path)
     has_columns = path == STANDARD_INPUT or Path(path).suffix.lower() in TABLES
     if has_columns:
         sequence = sequence or columns.sequence

@@ -21,7 +21,7 @@ Text = str | list[str]
 LINE_END = "\n"
 
 SEARCHED = 1000
-"""How far before the place asked for a text is cut, if a line ends there."""
+"""How far before the place asked for a text is cut, if a line ends there; no more than doubles the part."""
 
 USUAL_CHUNK = 128
 """Steps of a chunk where nobody says how many."""
@@ -47,7 +47,7 @@ def cut(text: Text, fraction: float) -> tuple[Text, Text]:
             close before.
     """
     place = round(len(text) * (1 - fraction))
-    first = max(place - SEARCHED, 0)
+    first = max(place - min(SEARCHED, len(text) - place), 0)
     before = text[first:place]
     for mark in (LINE_END, " "):
         if mark in before:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from throughtime.cli.answers import FORMATS, Answered, answered, format_for, opened
+from throughtime.cli.answers import FORMATS, Answered, answered, asked_format, format_for, opened
 from throughtime.core.errors import DataError, OptionError, Place, UsageError
 from throughtime.data.records import Record
 
@@ -36,18 +36,23 @@ def test_formats(name: str, text: str) -> None:
 
 
 def test_the_suffix_tells_the_format() -> None:
-    assert format_for(None, None) == "text"
-    assert format_for(None, None, labelled_from="x.conll") == "conll"
-    assert format_for(None, None, labelled_from="x.jsonl") == "text"
-    assert format_for(None, Path("x.CSV"), labelled_from="x.conll") == "csv"
-    assert format_for("text", Path("x.csv")) == "text"
-    assert format_for(None, Path("x.conll"), labelled_from="-") == "conll"
-    with pytest.raises(OptionError, match=r"the format 'marked' has a label for each element, and"):
-        format_for("marked", None)
+    assert asked_format(None, None) is None
+    assert asked_format(None, Path("x.CSV")) == "csv"
+    assert asked_format("text", Path("x.csv")) == "text"
+    assert asked_format(None, Path("x.conll")) == "conll"
     with pytest.raises(OptionError, match=r"--out is 'x.xml', whose suffix '.xml' does not tell.* --format"):
-        format_for(None, Path("x.xml"))
+        asked_format(None, Path("x.xml"))
     with pytest.raises(OptionError, match=r"--format is 'json' \(did you mean 'jsonl'\?\)"):
-        format_for("json", None)
+        asked_format("json", None)
+
+
+def test_labels_go_back_into_the_format_they_are_of() -> None:
+    assert format_for(None) == "text"
+    assert format_for(None, labelled_from="x.conll") == "conll"
+    assert format_for(None, labelled_from="x.jsonl") == "text"
+    assert format_for("csv", labelled_from="x.conll") == "csv"
+    with pytest.raises(OptionError, match=r"the format 'marked' has a label for each element, and"):
+        format_for("marked")
 
 
 def test_places() -> None:

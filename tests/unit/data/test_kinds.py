@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 from throughtime.core.errors import DataError, OptionError, Place
-from throughtime.data.kinds import KINDS, as_numbers, as_symbols, as_text, as_words, converter, recognise
+from throughtime.data.kinds import (
+    KINDS,
+    as_numbers,
+    as_symbols,
+    as_text,
+    as_tokens,
+    as_words,
+    converter,
+    recognise,
+)
 
 PLACE = Place("a.csv", 2, "x")
 
@@ -154,7 +163,7 @@ def test_text() -> None:
         as_text("", PLACE)
 
 
-@pytest.mark.parametrize("convert", [as_text, as_words, as_symbols])
+@pytest.mark.parametrize("convert", [as_text, as_tokens, as_words, as_symbols])
 @pytest.mark.parametrize("value", ["ab\ud800", "\udfffa b"])
 def test_half_of_a_surrogate_pair(convert: Callable[..., object], value: str) -> None:
     with pytest.raises(
@@ -186,6 +195,7 @@ def test_each_kind_has_its_converter() -> None:
         "bytes": as_text,
         "subwords": as_words,
         "symbols": as_symbols,
+        "tokens": as_tokens,
         "numbers": as_numbers,
     }
     with pytest.raises(OptionError, match=r"kind is 'number' \(did you mean 'numbers'\?\)"):

