@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         TriangularEquations,
         TruncatedBPTT,
         conjugate_gradients,
+        fit_components,
         fit_readout,
         force,
         gauss_newton,
@@ -150,8 +151,11 @@ if TYPE_CHECKING:
     )
     from throughtime.reservoirs import (
         EchoState,
+        LearnedScaling,
+        ModelSpace,
         ReservoirState,
         SparseRows,
+        scalings,
     )
     from throughtime.serving import Stream
     from throughtime.training.model_folder import load_model
@@ -221,6 +225,7 @@ __all__ = [
     "LSTMState",
     "LayerNormalisation",
     "LeakyElman",
+    "LearnedScaling",
     "LearnedStart",
     "LearningRule",
     "LikeliestSymbol",
@@ -233,6 +238,7 @@ __all__ = [
     "MinGRU",
     "MinLSTM",
     "MinimalGatedUnit",
+    "ModelSpace",
     "NetNoise",
     "Network",
     "NoForgetGateLSTM",
@@ -283,6 +289,7 @@ __all__ = [
     "conjugate_gradients",
     "connect",
     "dilated_stack",
+    "fit_components",
     "fit_readout",
     "force",
     "free_running",
@@ -296,6 +303,7 @@ __all__ = [
     "load_model",
     "one_hot",
     "recursive_update",
+    "scalings",
     "to_flax",
     "to_keras",
     "to_torch",
@@ -367,6 +375,7 @@ _HOMES = {
         "SequenceRegressor",
     ),
     "learning": (
+        "fit_components",
         "TaughtOnline",
         "recursive_update",
         "force",
@@ -450,6 +459,9 @@ _HOMES = {
         "without_noise",
     ),
     "reservoirs": (
+        "ModelSpace",
+        "scalings",
+        "LearnedScaling",
         "SparseRows",
         "ReservoirState",
         "EchoState",
