@@ -10,7 +10,6 @@ import numpy as np
 
 from throughtime import EchoState, Linear, NetNoise, OutputFeedback, Stack, Values, fit_readout, unroll
 from throughtime.core.noise import without_noise
-from throughtime.networks.output_feedback import FeedbackState
 from throughtime.problems.lorenz import LYAPUNOV_EXPONENT, lorenz_series, valid_time
 from throughtime.problems.mackey_glass import mackey_glass_series
 
@@ -62,9 +61,7 @@ def _goes_on(network: Any, forced: jax.Array, steps: int) -> np.ndarray:
     inner, outputs = unroll(network, forced)
     first = outputs[-1]
     loop = OutputFeedback(network, Values(network.output_size))
-    batch_size = first.shape[0]
-    state = FeedbackState(inner, first, jnp.full(batch_size, len(forced), jnp.int32), None)
-    _, rest = unroll(loop, jnp.zeros((steps - 1, batch_size, 0)), state)
+    _, rest = unroll(loop, jnp.zeros((steps - 1, first.shape[0], 0)), loop.going_on(inner, first))
     return np.concatenate([np.asarray(first)[None], np.asarray(rest)])
 
 

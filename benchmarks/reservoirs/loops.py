@@ -9,9 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from throughtime import EchoState, Linear, OutputFeedback, Stack, Values, fit_readout, force, unroll
-from throughtime.networks.output_feedback import FeedbackState
 
 REPEATS = 7
+
+PARITY = 20
+"""Steps in closed loop that both have to answer alike."""
 
 
 def force_sines(units: int = 500, taught: int = 12_000, free: int = 10_000) -> Iterator[dict[str, Any]]:
@@ -52,11 +54,11 @@ def speed(units: int = 1000, steps: int = 20_000, theirs: int = 2000) -> Iterato
     cell = EchoState(1, units, fan_in=units // 100, bias_scaling=0.1, key=key)
     wave = np.sin(np.arange(1200) / 10).astype(np.float32)[:, None, None]
     solved = fit_readout(
-        Stack([cell, Linear(units, 1, key=key)]), wave[:-1], wave[1:], washout=100, regularisation=1e-6
+        Stack([cell, Linear(units, 1, key=key)]), wave[:-1], wave[1:], washout=100, regularisation=1e-2
     ).network
     inner, outputs = unroll(solved, jnp.asarray(wave))
     loop = OutputFeedback(solved, Values(1))
-    state = FeedbackState(inner, outputs[-1], jnp.full(1, 1200, jnp.int32), None)
+    state = loop.going_on(inner, outputs[-1])
     nothing = jnp.zeros((steps, 1, 0))
     compiled = jax.jit(lambda loop, state: unroll(loop, nothing, state)[1])
 
@@ -69,21 +71,24 @@ def speed(units: int = 1000, steps: int = 20_000, theirs: int = 2000) -> Iterato
         bias=np.asarray(cell.bias),
         lr=1.0,
     )
-    model = reservoir >> Ridge(ridge=1e-6)
+    model = reservoir >> Ridge(ridge=1e-2)
     model.fit(wave[:-1, 0], wave[1:, 0], warmup=100)
-    model.run(wave[:, 0])
+    heard = model.run(wave[:, 0])[-1]
 
     def ours() -> Any:
         return compiled(loop, state).block_until_ready()
 
     def peer() -> Any:
-        said = wave[-1, 0]
+        said = heard
         for _ in range(theirs):
             said = model.step(said)
         return said
 
-    went_on = np.asarray(ours())[:200, 0, 0]
-    foretold = np.sin((1200 + 1 + np.arange(200)) / 10)
+    same_steps = np.asarray(ours())[:PARITY, 0, 0]
+    said, answered = heard, []
+    for _ in range(PARITY):
+        said = model.step(said)
+        answered.append(float(np.ravel(said)[0]))
     pairs = [(_seconds(ours) / steps, _seconds(peer) / theirs) for _ in range(REPEATS)]
     fast, slow = (float(np.median(part)) for part in zip(*pairs, strict=True))
     yield {
@@ -91,7 +96,7 @@ def speed(units: int = 1000, steps: int = 20_000, theirs: int = 2000) -> Iterato
         "steps_per_second": 1 / fast,
         "steps_per_second_reservoirpy": 1 / slow,
         "ratio": float(np.median([theirs / ours for ours, theirs in pairs])),
-        "error_of_200_steps": float(np.abs(went_on - foretold).max()),
+        "largest_difference": float(np.abs(same_steps - answered).max()),
         "reached": bool(np.median([theirs / ours for ours, theirs in pairs]) >= 10),
     }
 

@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         TriangularEquations,
         TruncatedBPTT,
         conjugate_gradients,
+        fit_components,
         fit_readout,
         force,
         gauss_newton,
@@ -161,8 +162,11 @@ if TYPE_CHECKING:
     )
     from throughtime.reservoirs import (
         EchoState,
+        LearnedScaling,
+        ModelSpace,
         ReservoirState,
         SparseRows,
+        scalings,
     )
     from throughtime.serving import Stream
     from throughtime.training.model_folder import load_model
@@ -235,6 +239,7 @@ __all__ = [
     "LSTMState",
     "LayerNormalisation",
     "LeakyElman",
+    "LearnedScaling",
     "LearnedStart",
     "LearningRule",
     "LikeliestSymbol",
@@ -248,6 +253,7 @@ __all__ = [
     "MinGRU",
     "MinLSTM",
     "MinimalGatedUnit",
+    "ModelSpace",
     "MultiplicativeAttention",
     "NetNoise",
     "Network",
@@ -303,6 +309,7 @@ __all__ = [
     "conjugate_gradients",
     "connect",
     "dilated_stack",
+    "fit_components",
     "fit_readout",
     "force",
     "free_running",
@@ -317,6 +324,7 @@ __all__ = [
     "looking_at",
     "one_hot",
     "recursive_update",
+    "scalings",
     "to_flax",
     "to_keras",
     "to_torch",
@@ -391,6 +399,7 @@ _HOMES = {
         "SequenceTransducer",
     ),
     "learning": (
+        "fit_components",
         "TaughtOnline",
         "recursive_update",
         "force",
@@ -483,6 +492,9 @@ _HOMES = {
         "without_noise",
     ),
     "reservoirs": (
+        "ModelSpace",
+        "scalings",
+        "LearnedScaling",
         "SparseRows",
         "ReservoirState",
         "EchoState",

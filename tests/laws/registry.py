@@ -192,6 +192,7 @@ MAP_ROWS = (
         lambda key: Chain([Dropout(INPUT, 0.4), *shallow_stack(key).cells]), OUTPUT, draws_noise=True,
     ),
     *rows_wirings.MAP_ROWS,
+    *rows_reservoirs.MAP_ROWS,
 )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
-from tests.laws.row import HIDDEN, INPUT, OUTPUT, Row
-from throughtime import GRU, EchoState, Elman, NetNoise, Parallel, SparseRows
+from tests.laws.row import HIDDEN, INPUT, OUTPUT, MapRow, Row
+from throughtime import GRU, EchoState, Elman, LearnedScaling, ModelSpace, NetNoise, Parallel, SparseRows
 
 
 def sparse_reservoir(key: PRNGKeyArray, **settings: Any) -> EchoState:
@@ -31,6 +31,9 @@ ROWS = (
         lambda key: EchoState(INPUT, HIDDEN, structure="orthogonal", activation="identity", key=key),
         HIDDEN,
     ),
+    Row("learned_scaling", lambda key: LearnedScaling(sparse_reservoir(key)), HIDDEN),
     Row("net_noise", lambda key: NetNoise(sparse_reservoir(key), 0.3), HIDDEN, draws_noise=True),
     Row("parallel", beside_one_another, 2 * HIDDEN + OUTPUT),
 )
+
+MAP_ROWS = (MapRow("model_space", lambda key: ModelSpace(INPUT, regularisation=0.3), INPUT * (INPUT + 1)),)

@@ -38,6 +38,24 @@ def reservoir(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
     return np.stack(ran, 1), [np.stack([history[-1] for history in ran])]
 
 
+def scaled(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    """A reservoir whose weights and leak are multiplied beforehand."""
+    cell: Any = s.cell
+    inner = cell.cell
+    s_in, s_r, s_a = (
+        float(np.exp(one)) for one in (cell.log_input_scale, cell.log_radius_scale, cell.log_leak_scale)
+    )
+    C = inner.gain * s_a
+    ran = [
+        papers.leaky_reservoir(
+            x, s_in * np.asarray(inner.input_weight), s_r * matrix(inner), np.asarray(inner.bias), C,
+            inner.leak * s_a / C, np.tanh, h,
+        )
+        for x, h in zip(np.moveaxis(np.asarray(s.inputs), 1, 0), np.asarray(s.state.hidden), strict=True)
+    ]  # fmt: skip
+    return np.stack(ran, 1), [np.stack([history[-1] for history in ran])]
+
+
 def drives_as_it_should(s: Specimen) -> None:
     """The noise within the activation is normal, of the deviation, and anew for each unit and step."""
     steps, examples, size = 300, 10, s.cell.output_size
@@ -56,7 +74,7 @@ def drives_as_it_should(s: Specimen) -> None:
         assert abs(shared) < 5 / np.sqrt(drawn.size), "neighbours share their noise"
 
 
-ORACLES = {"echo_state": reservoir, "echo_state_linear": reservoir}
+ORACLES = {"echo_state": reservoir, "echo_state_linear": reservoir, "learned_scaling": scaled}
 WITHOUT = {"net_noise", "parallel"}
 """Noise has a distribution only; what stands side by side is here by itself."""
 

@@ -9,6 +9,7 @@ from throughtime.learning.gauss_newton import Curvature, gauss_newton, outputs_a
 from throughtime.learning.hessian_free import HessianFreeState, hessian_free
 from throughtime.learning.kf_rtrl import KFRTRL
 from throughtime.learning.logistic import LogisticEquations
+from throughtime.learning.principal_components import fit_components
 from throughtime.learning.readout import ReadoutSolver, SolvedReadout, fit_readout
 from throughtime.learning.recursive_least_squares import Recursive, TaughtOnline, force, recursive_update
 from throughtime.learning.rflo import RFLO
@@ -50,6 +51,7 @@ __all__ = [
     "TriangularEquations",
     "TruncatedBPTT",
     "conjugate_gradients",
+    "fit_components",
     "fit_readout",
     "force",
     "gauss_newton",

@@ -64,7 +64,7 @@ def _run(
         below.hidden,
         last,
     )
-    plain = PlainLoop(hollow(stack), steps)
+    plain = _PlainLoop(hollow(stack), steps)
     plan = plan_of(reservoir, False, plain)
     ran = jax.lax.platform_dependent(
         loop, within(matrix.columns), cpu=functools.partial(run_loop, plan, steps), default=plain
@@ -73,7 +73,7 @@ def _run(
 
 
 @dataclass(frozen=True)
-class PlainLoop:
+class _PlainLoop:
     """A closed loop under `lax.scan`, as a function of the arrays that the native code reads."""
 
     stack: Any

@@ -131,6 +131,17 @@ class OutputFeedback(FeedbackCell, SelfUnrollingCell, NoisyCell):
         """Return the state before the first output."""
         return self._start(self.feedback.is_random)
 
+    def going_on(self, inner: State, output: Float[Array, "B O"]) -> FeedbackState:
+        """Return the state from which the loop goes on after its network was driven by other means.
+
+        Arguments:
+            inner: the network's state then, of a batch.
+            output: what it said last, or what it should have said, `[B, O]`.
+        """
+        batch_size = output.shape[0]
+        key = jax.random.split(jax.random.key(0), batch_size) if self.feedback.is_random else None
+        return FeedbackState(inner, output, jnp.ones(batch_size, jnp.int32), key)
+
     def project(self, x: Float[Array, " I"]) -> Float[Array, " I"]:
         """Return `x`."""
         return x

@@ -54,7 +54,7 @@ def run_natively(
     real = jnp.full(batch_size, steps, jnp.int32) if lengths is None else lengths.astype(jnp.int32)
     matrix = cell.recurrent_weight
     assert isinstance(matrix, SparseRows)
-    plain = PlainSteps(hollow(cell), reverse, lengths is not None)
+    plain = _PlainSteps(hollow(cell), reverse, lengths is not None)
     plan = plan_of(cell, reverse, plain)
     ran = jax.lax.platform_dependent(
         Moving(matrix.weights, projected, state.hidden),
@@ -78,7 +78,7 @@ def hollow(cell: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class PlainSteps:
+class _PlainSteps:
     """A reservoir's steps under `lax.scan`, as a function of the arrays that the native code reads."""
 
     cell: Any
