@@ -129,7 +129,7 @@ def _states(cell: Cell, state: State, steps: Steps) -> tuple[State, State]:
         return keep_finished(real, after, state), state
 
     projected = jax.vmap(jax.vmap(cell.project))(steps.inputs)
-    return jax.lax.scan(advance, state, (projected, steps.real))
+    return jax.lax.scan(advance, state, (projected, steps.real), unroll=4)
 
 
 def _stacked(moving: Any) -> Float[Array, "*K n S"]:
@@ -171,7 +171,7 @@ def _looking_back(
         )
         return earlier, looking
 
-    return jax.lax.scan(back, at_the_end, (slopes, jnp.moveaxis(of_loss, 2, 1)), reverse=True)
+    return jax.lax.scan(back, at_the_end, (slopes, jnp.moveaxis(of_loss, 2, 1)), reverse=True, unroll=4)
 
 
 def _followed(
