@@ -23,8 +23,10 @@ NAMES = (
     "linear_recurrences",
     "curvature",
     "learning_rules",
-    "reservoirs",
+    "endless_streams",
+    "drifting_streams",
     "language_model",
+    "reservoirs",
 )
 RESULTS = Path(__file__).parent / "results"
 

@@ -87,7 +87,8 @@ def test_describe(shell: Shell, folder: Path) -> None:
         ("generate {model} --seed -1", "seed is -1; choose a whole number from 0"),
         ("generate {folder}/none", "there is no such model folder"),
         ("predict {model} {folder}/verse.txt", "the task 'generate' has no answer to a sequence"),
-        ("gradient-flow {model} {folder}/verse.txt", "is a text without labels"),
+        ("gradient-flow {model} {folder}/verse.txt", "the task 'generate' has no answer to a sequence"),
+        ("compare-rules {model} {folder}/verse.txt", "the task 'generate' has no answer to a sequence"),
         (
             "fit classify {folder}/verse.txt --out {folder}/new",
             "is a text without labels, which can",

@@ -17,6 +17,7 @@ from tests.laws import (
     rows_convolutional,
     rows_elementwise,
     rows_grid,
+    rows_looking,
     rows_reservoirs,
     rows_simple,
     rows_wirings,
@@ -142,6 +143,7 @@ CELL_ROWS = (
     *rows_grid.ROWS,
     *rows_wirings.ROWS,
     *rows_reservoirs.ROWS,
+    *rows_looking.ROWS,
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
 from tests.oracles import (
+    comparisons_attention,
     comparisons_convolutional,
     comparisons_elementwise,
     comparisons_grid,
@@ -69,6 +70,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     **comparisons_grid.ORACLES,
     **comparisons_wirings.ORACLES,
     **comparisons_reservoirs.ORACLES,
+    **comparisons_attention.ORACLES,
 }
 """The transcription of each row of the registry."""
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "learn": "Answer each line of a stream, and learn from it.",
     "data": "List data sets that can be had by name, or fetch one.",
     "describe": "Show what a model is and how it was trained.",
+    "alignments": "Show where a decoder with attention looks while it writes.",
     "gradient-flow": "Show what the gradient does on its way back through time.",
     "compare-rules": "Measure each learning rule against BPTT, on a model and its data.",
     "problem": "Train a network on sequences whose answers are known.",

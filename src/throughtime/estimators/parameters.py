@@ -54,6 +54,7 @@ class SequenceParameters(BaseEstimator):
         recurrent_initializer: str | None = _NETWORK.recurrent_initializer,
         pooling: str = _NETWORK.pooling,
         embedding_size: int = _NETWORK.embedding_size,
+        tied_readout: bool = _NETWORK.tied_readout,
         letter_size: int = _NETWORK.letter_size,
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
@@ -75,6 +76,22 @@ class SequenceParameters(BaseEstimator):
         net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
         head: str = _OPTIONS.head,
+        target_kind: Kind | None = _OPTIONS.target_kind,
+        target_min_count: int = _OPTIONS.target_min_count,
+        target_max_vocabulary: int | None = _OPTIONS.target_max_vocabulary,
+        target_lowercase: bool = _OPTIONS.target_lowercase,
+        writer: str = _OPTIONS.writer,
+        decoder_cell: str | None = _OPTIONS.decoder_cell,
+        attention: str = _OPTIONS.attention,
+        attention_size: int | None = _OPTIONS.attention_size,
+        input_feeding: bool = _OPTIONS.input_feeding,
+        reverse_source: bool = _OPTIONS.reverse_source,
+        teacher: str = _OPTIONS.teacher,
+        teacher_pace: float = _OPTIONS.teacher_pace,
+        stretch: int = _OPTIONS.stretch,
+        beam: int = _OPTIONS.beam,
+        length_penalty: float = _OPTIONS.length_penalty,
+        n_best: int = _OPTIONS.n_best,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -101,6 +118,7 @@ class SequenceParameters(BaseEstimator):
         clip_value: float = _TRAINING.clip_value,
         weight_noise: float = _TRAINING.weight_noise,
         batch_size: int = _TRAINING.batch_size,
+        softmax_samples: int | None = _TRAINING.softmax_samples,
         damping: float = _TRAINING.damping,
         structural_damping: float = _TRAINING.structural_damping,
         curvature_sequences: int | None = _TRAINING.curvature_sequences,
@@ -140,6 +158,7 @@ class SequenceParameters(BaseEstimator):
             pooling: what the answer is read from: the `"last"` step, the `"mean"` over all steps, or a mean
                 weighted by `"attention"`.
             embedding_size: features of an embedded symbol, at least 1; unused when sequences are numbers.
+            tied_readout: of the task `"generate"`: whether the readout has the matrix of the embedding.
             letter_size: features of a letter, of words that are read letter by letter too (`kind="tokens"`),
                 and units in each direction of the network that reads them, at least 1; unused otherwise.
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
@@ -172,6 +191,35 @@ class SequenceParameters(BaseEstimator):
                 where the answer is an image too.
             head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
                 element by itself, or a `"crf"`, which weighs whole rows of labels against one another.
+            target_kind: of the task `"transduce"`: what a target is made of; recognised from the data when
+                None.
+            target_min_count: of the task `"transduce"`: how often a symbol must occur in the training targets
+                to get a number of its own, at least 1.
+            target_max_vocabulary: of the task `"transduce"`: the most symbols of targets to keep, 2 to
+                1,000,000; all when None.
+            target_lowercase: of the task `"transduce"`: whether words of targets are lower-cased.
+            writer: of the task `"transduce"`: what writes the target: a `"decoder"`, symbol after symbol, or
+                `"ctc"`, which says at each element of the source a symbol or nothing, in the order of the
+                target.
+            decoder_cell: of the task `"transduce"`: name of the decoder's cell, or one for each layer, as for
+                the cell; as the encoder's when None.
+            attention: of the task `"transduce"`: how the decoder looks at the source: `"additive"`, before
+                each step, `"multiplicative"`, after it, or `"none"`.
+            attention_size: of the task `"transduce"`: hidden units of the additive attention, at least 1; as
+                many as hidden_size when None.
+            input_feeding: of the task `"transduce"`: whether the decoder reads at each step what the
+                multiplicative attention gave at the one before.
+            reverse_source: of the task `"transduce"`: whether the encoder reads the source from its end.
+            teacher: of the task `"transduce"`: whether the decoder hears the right symbols all the time it is
+                trained, or more and more its own, by a schedule.
+            teacher_pace: of the task `"transduce"`: training steps in which the teacher is gone (linear),
+                falls to 1/e (exponential), or k (inverse sigmoid), at least 1.
+            stretch: of the task `"transduce"` with `"ctc"`: how often each element of the source is read, at
+                least 1; a target cannot be longer than what is read.
+            beam: of the task `"transduce"`: targets that a search keeps under way, at least 1; 1 is greedy.
+            length_penalty: of the task `"transduce"`: how much a search favours longer targets, at least 0.
+            n_best: of the task `"transduce"`: how many targets a prediction gives, at least 1 and at most
+                beam.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
                 `"tokens"`, `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
@@ -211,6 +259,8 @@ class SequenceParameters(BaseEstimator):
             weight_noise: standard deviation of the Gaussian noise on all weights at which each gradient is
                 taken, at least 0.
             batch_size: sequences in a step, at least 1.
+            softmax_samples: of the task `"generate"`: how many symbols, besides those that come next, the
+                softmax is trained on in a step, at least 2; all symbols when None.
             damping: of `"hessian_free"`: how short its first step is kept, above 0; it adapts. That optimiser
                 takes whole batches, and has no use for the step size, its schedule, decay and clipping.
             structural_damping: of `"hessian_free"`: how much hidden states that change count in the damping,
@@ -245,6 +295,7 @@ class SequenceParameters(BaseEstimator):
         self.recurrent_initializer = recurrent_initializer
         self.pooling = pooling
         self.embedding_size = embedding_size
+        self.tied_readout = tied_readout
         self.letter_size = letter_size
         self.dropout = dropout
         self.input_dropout = input_dropout
@@ -266,6 +317,22 @@ class SequenceParameters(BaseEstimator):
         self.net_noise = net_noise
         self.readout = readout
         self.head = head
+        self.target_kind = target_kind
+        self.target_min_count = target_min_count
+        self.target_max_vocabulary = target_max_vocabulary
+        self.target_lowercase = target_lowercase
+        self.writer = writer
+        self.decoder_cell = decoder_cell
+        self.attention = attention
+        self.attention_size = attention_size
+        self.input_feeding = input_feeding
+        self.reverse_source = reverse_source
+        self.teacher = teacher
+        self.teacher_pace = teacher_pace
+        self.stretch = stretch
+        self.beam = beam
+        self.length_penalty = length_penalty
+        self.n_best = n_best
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
@@ -292,6 +359,7 @@ class SequenceParameters(BaseEstimator):
         self.clip_value = clip_value
         self.weight_noise = weight_noise
         self.batch_size = batch_size
+        self.softmax_samples = softmax_samples
         self.damping = damping
         self.structural_damping = structural_damping
         self.curvature_sequences = curvature_sequences

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 import jax
@@ -155,7 +155,7 @@ class Architecture(Options):
     @field_validator("cell")
     @classmethod
     def _known_cells(cls, names: str) -> str:
-        return ",".join(choose("cell", name.strip(), CELL_NAMES) for name in names.split(","))
+        return known_cells("cell", names)
 
     @field_validator("image_size", mode="before")
     @classmethod
@@ -285,7 +285,8 @@ class Architecture(Options):
         vocabulary_size: int | None = None,
         feature_count: int | None = None,
         letters: tuple[int, int] | None = None,
-        output_size: int,
+        output_size: int | None = None,
+        answers_once: bool = True,
         key: PRNGKeyArray,
     ) -> Network:
         """Return the network with fresh weights: a cell if everything in it reads forward, else a sequence
@@ -296,7 +297,9 @@ class Architecture(Options):
             feature_count: numbers in an element, when the input is numbers. Exactly one of the two is given.
             letters: number of letters, and letters of a word that are read, when the symbols are words with
                 their letters.
-            output_size: size of the answer, at least 1.
+            output_size: size of the answer, at least 1; when left out, there is no pooling and no readout,
+                and the network gives what its highest layer gives.
+            answers_once: whether the answer is read at the end, and not at each step.
             key: source of the weights.
         """
         keys = iter(jax.random.split(key, 2 * len(self.cells) + 3))
@@ -308,12 +311,10 @@ class Architecture(Options):
             size = feature_count
         else:
             raise TypeError("build needs vocabulary_size or feature_count")
-        network += self._thin(size, self.input_dropout)
-        for number in range(len(self.cells)):
-            layer = [*self._thin(size, self.dropout)] if number else []
-            layer.append(self._layer(number, size, next(keys), next(keys)))
-            network += self._connected(number, layer)
-            size = network[-1].output_size
+        network += self.reading_layers(size, keys, to_the_end=answers_once and self.pooling == "last")
+        size = network[-1].output_size
+        if output_size is None:
+            return wire(network)
         if self.pooling == "mean":
             network.append(MeanPooling(size))
         elif self.pooling == "attention":
@@ -324,6 +325,24 @@ class Architecture(Options):
             return tied([layer for layer in network if isinstance(layer, Cell)], key=next(keys))
         network.append(self._readout(size, output_size, next(keys)))
         return wire(network)
+
+    def reading_layers(
+        self, size: int, keys: Iterator[PRNGKeyArray], *, to_the_end: bool = False
+    ) -> list[Network]:
+        """Return the recurrent layers with the dropout below each, lowest first, with fresh weights.
+
+        Arguments:
+            size: features that the lowest of them reads.
+            keys: sources of the weights, two for each layer.
+            to_the_end: whether the highest layer, if it reads both ways, gives what it knows at the end.
+        """
+        layers = self._thin(size, self.input_dropout)
+        for number in range(len(self.cells)):
+            layer = [*self._thin(size, self.dropout)] if number else []
+            layer.append(self._layer(number, size, next(keys), next(keys), to_the_end))
+            layers += self._connected(number, layer)
+            size = layers[-1].output_size
+        return layers
 
     @staticmethod
     def _check_same_symbols(vocabulary_size: int | None, output_size: int) -> None:
@@ -369,13 +388,15 @@ class Architecture(Options):
             return layer
         return [connect(wire(layer) if len(layer) > 1 else layer[0], self.connections)]
 
-    def _layer(self, number: int, size: int, key: PRNGKeyArray, backward_key: PRNGKeyArray) -> Network:
+    def _layer(
+        self, number: int, size: int, key: PRNGKeyArray, backward_key: PRNGKeyArray, to_the_end: bool
+    ) -> Network:
         forward = self._direction(number, size, key)
         if self.direction == "forward":
             return forward
         backward = self._direction(number, size, backward_key)
-        to_the_end = number == len(self.cells) - 1 and self.pooling == "last"
-        return Bidirectional(forward, backward, merge=self.merge, to_the_end=to_the_end)
+        is_highest = number == len(self.cells) - 1
+        return Bidirectional(forward, backward, merge=self.merge, to_the_end=to_the_end and is_highest)
 
     def _direction(self, number: int, size: int, key: PRNGKeyArray) -> Cell:
         name, dilation = self.cells[number], self.dilations[number]
@@ -417,6 +438,11 @@ class Architecture(Options):
     @staticmethod
     def _thin(size: int, rate: float) -> list[Network]:
         return [Dropout(size, rate)] if rate > 0 else []
+
+
+def known_cells(option: str, names: str) -> str:
+    """Return names of cells joined by commas, if all are known; raise `OptionError` naming the nearest."""
+    return ",".join(choose(option, name.strip(), CELL_NAMES) for name in names.split(","))
 
 
 def _takes(cell: str, parameter: str) -> bool:

@@ -191,13 +191,16 @@ class TaughtCell(FeedbackCell):
         """Return the input proper and the teacher's target."""
         if x.ndim:
             return x[: self.free_size], x[self.free_size :]
+        self._check_symbols_alone()
+        return jnp.zeros(0), one_hot(x, self.output_size)
+
+    def _check_symbols_alone(self) -> None:
         if self.free_size:
             raise ShapeError(
                 f"{type(self).__name__} is given symbols, and its cell reads {self.free_size} features "
                 "besides them; give each element as these features and the target's one-hot vector, one "
                 "after the other"
             )
-        return jnp.zeros(0), one_hot(x, self.output_size)
 
 
 class TeacherForcing(TaughtCell, SelfUnrollingCell):
@@ -270,6 +273,9 @@ class TeacherForcing(TaughtCell, SelfUnrollingCell):
         return FeedbackState(inner, output, position, state.key), outputs
 
     def _element(self, x: Shaped[Array, "*I"]) -> Float[Array, " IF"]:
+        if x.ndim == 0:
+            self._check_symbols_alone()
+            return self.feedback.represent_symbol(x)
         free, target = self._split(x)
         return jnp.concatenate([free, self.feedback.represent(target)])
 

@@ -15,7 +15,7 @@ from throughtime.learning import RULES
 from throughtime.learning.bptt import PENALTIES
 from throughtime.learning.readout import SOLVERS
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import TASKS, TaskOptions
+from throughtime.tasks import TASKS, Task, TaskOptions
 from throughtime.training.curvature_steps import HESSIAN_FREE
 from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 from throughtime.training.rule_settings import RuleSettings
@@ -242,7 +242,8 @@ class Settings(Options):
 
     @model_validator(mode="after")
     def _network_can_be_trained_so(self) -> "Settings":
-        if (reason := what_cannot_be(self.network, self.training)) is not None:
+        reason = what_cannot_be(self.network, self.training, TASKS[self.task])
+        if reason is not None:
             raise ValueError(reason)
         return self
 
@@ -307,32 +308,56 @@ def what_cannot_go_on(settings: Settings) -> str | None:
     return None
 
 
-def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
-    """Return why a network cannot be trained in such steps, and what to do; None if it can."""
+def what_cannot_be(
+    network: Architecture, training: StepSettings, task: type[Task] | None = None
+) -> str | None:
+    """Return why a network cannot be trained in such steps, and what to do; None if it can.
+
+    Arguments:
+        task: what it is trained for; nothing that matters here when left out.
+    """
+    if task is not None and task.sees_whole:
+        return _what_is_not_for(network, training, task.model_fields["name"].default)
     if network.direction == "forward":
         return None
-    reason = "a network of direction='both' must see the whole sequence, so it"
+    return _what_needs_steps(
+        training,
+        "a network of direction='both' must see the whole sequence, so it",
+        ", or use direction='forward'",
+    )
+
+
+def _what_is_not_for(network: Architecture, training: StepSettings, task: str) -> str | None:
+    if network.pooling != "last":
+        return (
+            f"pooling is {network.pooling!r}, which is for one answer a sequence, and the task {task!r} "
+            "writes a sequence; leave pooling out"
+        )
+    if network.readout != "linear":
+        return f"readout is {network.readout!r}, and the task {task!r} writes symbols; leave readout out"
+    if training.optimizer == HESSIAN_FREE:
+        return f"optimizer is {HESSIAN_FREE!r}, which the task {task!r} cannot use; choose another optimizer"
+    if isinstance(training, TrainingSettings) and training.start_from is not None:
+        return f"start_from is given, and the task {task!r} starts from fresh weights; leave start_from out"
+    return _what_needs_steps(training, f"a network of the task {task!r} must see whole sequences, so it", "")
+
+
+def _what_needs_steps(training: StepSettings, reason: str, otherwise: str) -> str | None:
+    """Return what cannot be done with a network that has no step of its own, and what to do."""
     if training.chunk_size is not None:
         return (
-            f"{reason} cannot be trained in chunks of {training.chunk_size}; leave chunk_size out, or use "
-            "direction='forward'"
+            f"{reason} cannot be trained in chunks of {training.chunk_size}; leave chunk_size out{otherwise}"
         )
     if RULES[training.rule].is_online:
-        return (
-            f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
-            "direction='forward'"
-        )
+        return f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt'{otherwise}"
     for penalty in PENALTIES:
         if (value := getattr(training, penalty)) > 0:
             return (
                 f"{reason} has no {penalty}, which follows a state from step to step, and {value:g} was "
-                "asked for; leave it out, or use direction='forward'"
+                f"asked for; leave it out{otherwise}"
             )
     if training.checkpointed:
-        return (
-            f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "
-            "direction='forward'"
-        )
+        return f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out{otherwise}"
     return None
 
 

@@ -16,8 +16,6 @@ from throughtime.training.settings import DataSettings, Settings, TrainingSettin
 
 # Settings of files: what is in memory has neither columns nor rows that cannot be read.
 OF_FILES = {"sequence", "target", "group", "skip_bad_rows"}
-# Settings of texts that are written on, which is not what these estimators do.
-OF_TEXTS = {"tied_readout", "softmax_samples"}
 GROUPS = {
     "data": DataSettings(),
     "options": TaskOptions(),
@@ -29,8 +27,7 @@ X, Y = [[0.0, 1.0], [1.0, 0.0]] * 2, ["up", "down"] * 2
 
 @pytest.mark.parametrize("estimator", [SequenceClassifier, SequenceRegressor])
 def test_parameters_and_their_defaults_are_those_of_the_settings(estimator: type) -> None:
-    left_out = OF_FILES | OF_TEXTS
-    settings = {name: value for group in GROUPS.values() for name, value in group if name not in left_out}
+    settings = {name: value for group in GROUPS.values() for name, value in group if name not in OF_FILES}
     assert estimator().get_params() == {**settings, "random_state": None}
 
 

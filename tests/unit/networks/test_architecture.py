@@ -29,6 +29,7 @@ from throughtime import (
     Residual,
     Shortcut,
     Stack,
+    TiedStack,
     Zoneout,
     apply,
     without_noise,
@@ -78,6 +79,19 @@ def test_layers(settings: dict[str, Any], kinds: list[type]) -> None:
     assert [type(layer) for layer in layers(**settings)] == kinds
 
 
+def test_a_readout_has_the_matrix_of_the_embedding_where_asked() -> None:
+    for hidden_size, kinds in ((4, [Embedding, LSTM]), (6, [Embedding, LSTM, Linear])):
+        network = Architecture(hidden_size=hidden_size, embedding_size=4, tied_readout=True).build(
+            vocabulary_size=9, output_size=9, key=jax.random.key(0)
+        )
+        assert isinstance(network, TiedStack)
+        assert [type(cell) for cell in network.cells] == kinds
+        assert network.untied().cells[-1].weight is network.cells[0].weight  # type: ignore[attr-defined]
+    for reads, given in (({"vocabulary_size": 9}, "9 symbols"), ({"feature_count": 2}, "numbers")):
+        with pytest.raises(OptionError, match=f"tied_readout is True, and the network reads {given} and ans"):
+            Architecture(tied_readout=True).build(**reads, output_size=3, key=jax.random.key(0))
+
+
 def test_rates_go_where_they_belong() -> None:
     rates = [
         layer.rate for layer in layers(layers=2, dropout=0.5, input_dropout=0.2) if isinstance(layer, Dropout)
@@ -109,6 +123,10 @@ def test_numbers_need_no_embedding() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        (
+            {"tied_readout": True, "direction": "both"},
+            r"tied_readout is True, direction is 'both' and readout is 'linear'; it goes with",
+        ),
         ({"cell": "lstn"}, r"cell is 'lstn' \(did you mean 'lstm'\?\); choose one of .*window"),
         ({"cell": "gru,lstn"}, r"cell is 'lstn' \(did you mean 'lstm'\?\)"),
         (

@@ -30,6 +30,7 @@ from throughtime import (
     Shortcut,
     Stack,
     Stream,
+    TiedStack,
     initial_states,
     unroll,
 )
@@ -56,6 +57,7 @@ NETWORKS: dict[str, Callable[[], Cell]] = {
             Linear(4, 3, key=KEYS[3]),
         ]
     ),
+    "tied": lambda: TiedStack([Embedding(VOCABULARY, 6, key=KEYS[0]), GRU(6, 6, key=KEYS[1])]),
 }  # fmt: skip
 TOLERANCE = {"float32": 2e-6, "float64": 1e-13}
 

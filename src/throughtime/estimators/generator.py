@@ -1,0 +1,118 @@
+"""Texts that are written on, the scikit-learn way."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from throughtime.core.errors import DataError
+from throughtime.core.noise import without_noise
+from throughtime.data.continuous import Continuous
+from throughtime.data.encoders import SymbolicEncoder
+from throughtime.data.memory import MemorySource
+from throughtime.estimators.saving import SavedEstimator
+from throughtime.tasks import Generate
+from throughtime.training.judging import mean_loss
+from throughtime.training.runs import train
+from throughtime.training.text_preparation import prepare_text, text_of
+
+
+class SequenceGenerator(SavedEstimator):
+    """Learns what comes next in texts, or in lists of symbols, and writes on.
+
+    X is a list of texts or of lists of symbols, which are read one after the other as one long text with an
+    end of line behind each. A text is read character by character, unless `kind` says otherwise.
+
+    Parameters are those of `__init__`, each with its range and default there.
+
+    **Attributes**
+
+    - `model_`: the trained `Model`: encoder, network, task and report.
+    - `history_`: a row of losses and metrics for each pass over the text.
+
+    **Example**
+
+    >>> from throughtime import SequenceGenerator
+    >>> model = SequenceGenerator(cell="gru", hidden_size=16, learning_rate=0.02, chunk_size=32, batch_size=4,
+    ...     epochs=8, random_state=0)
+    >>> model.fit(["one two three four five"] * 40).generate("one two", temperature=0, length=16)
+    ' three four five'
+    """
+
+    task_name: ClassVar[str] = "generate"
+
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        """A row of losses and metrics for each pass over the text."""
+        return list(self.model_.report["history"])
+
+    def fit(self, X: Any, y: Any = None) -> SequenceGenerator:
+        """Train a new model.
+
+        Arguments:
+            X: texts, or lists of symbols; see the class.
+            y: not looked at.
+
+        **Raises**
+
+            ValueError: X cannot be used as it is, or a parameter is out of range (`DataError`,
+                `OptionError`).
+            DivergedError: the loss became infinite or not a number before one epoch was complete. Later on, a
+                `ConvergenceWarning` says so, and the weights are those of the best epoch.
+        """
+        settings = self._settings()
+        self.model_ = train(prepare_text(MemorySource(_texts(X)), settings), settings)
+        report = self.model_.report
+        if report["stopped"] == "diverged":
+            warnings.warn(
+                f"the weights are those of epoch {report['best_epoch']}: {report['explanation']}",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def generate(self, prompt: str | None = None, *, length: int = 500, **options: Any) -> str:
+        """Return a text that goes on from a prompt.
+
+        Arguments:
+            prompt: what the text goes on from, and does not repeat; the end of a line when left out.
+            length: how many symbols, at least 0.
+            options: `temperature`, `top_k`, `stop`, `seed` and more; see `Model.generate`.
+
+        **Raises**
+
+            NotFittedError: `fit` was not called before.
+            ValueError: an option is out of range, or the prompt cannot be gone on from.
+        """
+        check_is_fitted(self)
+        return self.model_.generate(prompt, length=length, **options)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean logarithm of the probability of each symbol in texts, in nats; more is better.
+
+        **Raises**
+
+            NotFittedError: `fit` was not called before.
+            ValueError: X cannot be read as what the model was trained on.
+        """
+        check_is_fitted(self)
+        encoder, task = self.model_.encoder, self.model_.task
+        assert isinstance(encoder, SymbolicEncoder)
+        assert isinstance(task, Generate)
+        text = Continuous.encode(text_of(MemorySource(_texts(X)), encoder.kind), encoder, "X")
+        return -mean_loss(without_noise(self.model_.network), task, text, lanes=1)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+
+def _texts(X: Any) -> list[Any]:
+    if isinstance(X, str) or not isinstance(X, Iterable):
+        raise DataError(
+            f"X is {type(X).__name__}; give a list of texts, or of lists of symbols: [text] for a single one"
+        )
+    return list(X)
