@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from throughtime.core.errors import OptionError, UsageError
-from throughtime.data.continuous import LINE_END, lines_of, unknown_count
+from throughtime.data.continuous import LINE_END, lines_of
 from throughtime.data.encoders.encoder import SymbolicEncoder
 from throughtime.data.encoders.spelling import LINE_MARK, speller
 from throughtime.networks.stream import Stream
@@ -110,7 +110,7 @@ def prompt_ids(prompt: str | None, encoder: SymbolicEncoder, seen: Iterable[bool
     ids = [index for line in lines for index in encoder.encode(line).tolist()]
     known = list(seen)
     if not all(known[index] for index in ids):
-        raise UsageError(_never_seen(prompt, encoder, known, unknown_count(ids, encoder)))
+        raise UsageError(_never_seen(prompt, encoder, known))
     return ids
 
 
@@ -119,7 +119,7 @@ def encoder_cuts_words(encoder: SymbolicEncoder) -> bool:
     return encoder.kind in ("words", "subwords")
 
 
-def _never_seen(prompt: str, encoder: SymbolicEncoder, known: list[bool], count: int) -> str:
+def _never_seen(prompt: str, encoder: SymbolicEncoder, known: list[bool]) -> str:
     parts = prompt.split() if encoder_cuts_words(encoder) else list(prompt)
     strange = [
         part for part in dict.fromkeys(parts) if not all(known[index] for index in encoder.encode(part))
