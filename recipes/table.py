@@ -1,4 +1,4 @@
-"""Write the last results of the recipes into the README, between its two marks."""
+"""Write the last results of the recipes: of models into the README, of comparisons into the docs."""
 
 import json
 import re
@@ -6,38 +6,63 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
+README, COMPARISONS = HERE.parent / "README.md", HERE.parent / "docs" / "results.md"
 BEGIN = "<!-- results: written by `python recipes/table.py` -->\n"
 END = "<!-- end of results -->"
 
 
-def table() -> str:
-    """Return the last result of each recipe as tables in Markdown."""
-    results = [
-        json.loads(file.read_text(encoding="utf-8").splitlines()[-1])
-        for file in sorted((HERE / "results").glob("*.jsonl"))
-    ]
-    machines = {f"{result['machine']['cores']} cores of an {result['machine']['cpu']}" for result in results}
+def last_results() -> list[dict[str, Any]]:
+    """Return the last result of each recipe, in the order of their names."""
+    files = sorted((HERE / "results").glob("*.jsonl"))
+    return [json.loads(file.read_text(encoding="utf-8").splitlines()[-1]) for file in files]
+
+
+def models(results: list[dict[str, Any]]) -> str:
+    """Return what trained models reached as a table in Markdown, and how many comparisons came out."""
+    alone = [result for result in results if "networks" not in result]
+    bars = [bar["reached"] for result in results if "networks" in result for bar in result["bars"]]
     return "\n".join(
         [
             "| recipe | accuracy, mean ± deviation (seeds) | fixed window | bar | minutes | published |",
             "|---|---|---|---|---|---|",
-            *(_alone(result) for result in results if "networks" not in result),
+            *map(_alone, alone),
+            "",
+            f"{_measured(alone)} {len(results) - len(alone)} comparisons of networks, rules and optimisers "
+            f"reached {sum(bars)} of {len(bars)} bars: [docs/results.md](docs/results.md).\n",
+        ]
+    )
+
+
+def comparisons(results: list[dict[str, Any]]) -> str:
+    """Return what came of comparisons as a table in Markdown."""
+    compared = [result for result in results if "networks" in result]
+    return "\n".join(
+        [
+            "# What networks, rules and optimisers reach beside one another",
+            "",
+            "Each row is a recipe in `recipes/`, trained anew by `throughtime reproduce NAME`; figures seed",
+            "by seed are in `recipes/results/`. This page is written by `python recipes/table.py`.",
             "",
             "| comparison | what came out | bars | minutes in all | published |",
             "|---|---|---|---|---|",
-            *(_beside_one_another(result) for result in results if "networks" in result),
+            *map(_beside_one_another, compared),
             "",
-            f"Measured on {', '.join(sorted(machines))}.\n",
+            f"{_measured(compared)}\n",
         ]
     )
+
+
+def _measured(results: list[dict[str, Any]]) -> str:
+    machines = {f"{result['machine']['cores']} cores of an {result['machine']['cpu']}" for result in results}
+    return f"Measured on {', '.join(sorted(machines))}."
 
 
 def _alone(result: dict[str, Any]) -> str:
     ours, window = result["ours"], result["baseline"]
     minutes = sum(ours["seconds"]) / len(ours["seconds"]) / 60
+    beside = _figure(window) if window else "none"
     return (
-        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {_figure(window)} | "
+        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {beside} | "
         f"{100 * result['bar']['value']:.1f} % | {minutes:.1f} | {result['published']['claim']} |"
     )
 
@@ -51,14 +76,36 @@ def _beside_one_another(result: dict[str, Any]) -> str:
         told_by = "solved"
     elif not right:
         told_by = next(iter(next(iter(networks.values()))["means"]))
-    words = [f"{name.replace('_', ' ')} {_outcome(told_by, one)}" for name, one in networks.items()]
+    words = _swept(networks) or [
+        f"{name.replace('_', ' ')} {_outcome(told_by, one)}" for name, one in networks.items()
+    ]
     reached = sum(bar["reached"] for bar in result["bars"])
     bars = f"{reached} of {len(result['bars'])}" if result["bars"] else "none"
     minutes = sum(sum(one["seconds"]) for one in networks.values()) / 60
     took = f"{minutes:.0f}" if minutes >= 1 else f"{minutes:.1f}"
     claim = result["comparison"]["published"]["claim"]
     unit = "solved after sequences, on average: " if told_by == "solved" else f"{told_by}: "
+    unit = "solved: " if _swept(networks) else unit
     return f"| `{result['recipe']}` | {unit}{', '.join(words)} | {bars} | {took} | {claim} |"
+
+
+def _swept(networks: dict[str, Any]) -> list[str]:
+    """Return how many runs were solved at each value of a size that was swept over, if one was."""
+    solved: dict[str, dict[Any, str]] = {}
+    size = None
+    for name, one in networks.items():
+        sizes = one["settings"].get("problem", {})
+        if len(sizes) != 1:
+            return []
+        ((size, value),) = sizes.items()
+        runs = one["scores"]["sequences"]
+        count = f"{sum(run is not None for run in runs)} of {len(runs)}"
+        solved.setdefault(name.removesuffix(f"_{value}").replace("_", " "), {})[value] = count
+    values = next(iter(solved.values()))
+    at = f" at {size} {', '.join(str(value) for value in values)}"
+    return [f"{name} {', '.join(counts.values())}" for name, counts in solved.items()][:-1] + [
+        f"{name} {', '.join(counts.values())}{at}" for name, counts in list(solved.items())[-1:]
+    ]
 
 
 def _outcome(metric: str, network: dict[str, Any]) -> str:
@@ -76,6 +123,8 @@ def _figure(figures: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
+    found = last_results()
     text = README.read_text(encoding="utf-8")
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
-    README.write_text(pattern.sub(lambda _: BEGIN + table() + END, text), encoding="utf-8")
+    README.write_text(pattern.sub(lambda _: BEGIN + models(found) + END, text), encoding="utf-8")
+    COMPARISONS.write_text(comparisons(found), encoding="utf-8")

@@ -10,9 +10,11 @@ import numpy as np
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, Specimen
 from tests.oracles import (
+    comparisons_attention,
     comparisons_convolutional,
     comparisons_elementwise,
     comparisons_grid,
+    comparisons_reservoirs,
     comparisons_simple,
     comparisons_wirings,
     comparisons_wrappers,
@@ -67,6 +69,8 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     **comparisons_convolutional.ORACLES,
     **comparisons_grid.ORACLES,
     **comparisons_wirings.ORACLES,
+    **comparisons_reservoirs.ORACLES,
+    **comparisons_attention.ORACLES,
 }
 """The transcription of each row of the registry."""
 

@@ -44,6 +44,22 @@ SkipOption = Annotated[
     bool,
     typer.Option("--skip-bad-rows", help="Count records that cannot be used and leave them out."),
 ]
+BeamOption = Annotated[
+    int | None,
+    typer.Option(
+        show_default=False,
+        metavar="INTEGER",
+        help="Of transduce: targets that the search keeps under way; as in training when left out.",
+    ),
+]
+PenaltyOption = Annotated[
+    float | None,
+    typer.Option(
+        show_default=False,
+        metavar="NUMBER",
+        help="Of transduce: how much longer targets are favoured; as in training when left out.",
+    ),
+]
 
 
 def evaluate(
@@ -53,23 +69,26 @@ def evaluate(
     target: TargetOption = None,
     group: GroupOption = None,
     skip_bad_rows: SkipOption = False,
+    beam: BeamOption = None,
+    length_penalty: PenaltyOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
     """Score a model on a file of labelled sequences.
 
-    Prints accuracy, macro F1 and a confusion matrix for labels; R2, RMSE and MAE for numbers; loss,
-    perplexity and bits per character for a text; and beside them the scores of the best answer that does not
-    look at the sequence.
+    Prints accuracy, macro F1 and a confusion matrix for labels; R2, RMSE and MAE for numbers; exact matches,
+    edits a symbol and, of texts, BLEU and chrF for targets; loss, perplexity and bits per character for a
+    text; and beside them the scores of the best answer that does not look at the sequence.
     """
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.evaluation import evaluate_model, show_evaluation
     from throughtime.cli.screen import say, show
+    from throughtime.cli.searching import searching
     from throughtime.cli.sources import open_for, skipped_in_words
     from throughtime.tasks import has_answers
     from throughtime.training.model_folder import load_model
 
     keep_compilations()
-    loaded = load_model(model)
+    loaded = searching(load_model(model), beam=beam, length_penalty=length_penalty)
     source = open_for(
         loaded.settings.data,
         file,

@@ -27,7 +27,8 @@ def fit(
         str | None,
         typer.Argument(
             metavar="TASK",
-            help="classify (a label), label (one for each element), regress (a number) or generate (a text).",
+            help="classify (a label), label (one for each element), regress (a number), generate (a text) or "
+            "transduce (another sequence).",
             show_default=False,
         ),
     ] = None,

@@ -8,7 +8,15 @@ from typing import Annotated
 
 import typer
 
-from throughtime.cli.evaluate import FileArgument, GroupOption, ModelArgument, SequenceOption, SkipOption
+from throughtime.cli.evaluate import (
+    BeamOption,
+    FileArgument,
+    GroupOption,
+    ModelArgument,
+    PenaltyOption,
+    SequenceOption,
+    SkipOption,
+)
 
 
 def predict(
@@ -34,15 +42,25 @@ def predict(
     sequence: SequenceOption = None,
     group: GroupOption = None,
     skip_bad_rows: SkipOption = False,
+    beam: BeamOption = None,
+    length_penalty: PenaltyOption = None,
+    n_best: Annotated[
+        int | None,
+        typer.Option(
+            show_default=False, metavar="INTEGER", help="Of transduce: targets to give for each source."
+        ),
+    ] = None,
 ) -> None:
     """Answer for each sequence of a file.
 
     The file needs no column of answers. CSV and JSON Lines have the record's row, the answer and, for labels,
-    its probability. Labels of a CoNLL file come back as one.
+    its probability; for targets, their score: the logarithm of the probability, over the length penalty.
+    Labels of a CoNLL file come back as one.
     """
     from throughtime.cli.answers import FORMATS, Answered, answered, asked_format, format_for, opened
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
+    from throughtime.cli.searching import searching
     from throughtime.cli.sources import open_for, skipped_in_words
     from throughtime.core.errors import OptionError
     from throughtime.training.model_folder import load_model
@@ -52,7 +70,7 @@ def predict(
     if out is not None and out.exists() and Path(file).exists() and out.samefile(file):
         raise OptionError(f"--out is {str(out)!r}, the file to read from; choose another one")
     keep_compilations()
-    loaded = load_model(model)
+    loaded = searching(load_model(model), beam=beam, length_penalty=length_penalty, n_best=n_best)
     task = loaded.answering
     write = FORMATS[format_for(asked, labelled_from=None if task.answers_once else file)]
     source = open_for(

@@ -28,8 +28,9 @@ def reproduce(
     """Train what a recipe describes, beside the published result.
 
     A recipe with one network trains a model for each seed, and for each the fixed-window network with the
-    same settings. A recipe that compares networks trains each of them once for each seed. Exit status 0 if
-    the bars are reached, 1 if not. The result is appended to results/NAME.jsonl beside the recipe.
+    same settings, unless the task writes sequences. A recipe that compares networks trains each of them once
+    for each seed. Exit status 0 if the bars are reached, 1 if not. The result is appended to
+    results/NAME.jsonl beside the recipe.
     """
     from throughtime.cli.application import DONE, FAILED
     from throughtime.cli.comparison import is_comparison
@@ -61,7 +62,7 @@ def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
     from throughtime.cli.sources import open_for
     from throughtime.cli.trials import train_trials
     from throughtime.networks.window import FixedWindow
-    from throughtime.tasks import has_answers
+    from throughtime.tasks import TASKS, has_answers
 
     chosen = read_recipe(path)
     published, train_file, test_file = to_reproduce(chosen, path)
@@ -82,4 +83,5 @@ def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
         return train_trials(settings, seeds or published.seeds, source, test, quiet=quiet, held_out=held_out)
 
     ours = trials(chosen.network.cell)
-    return Result(path.stem, published, chosen.network.cell, ours, trials(FixedWindow.kind))
+    window = () if TASKS[chosen.task].sees_whole else trials(FixedWindow.kind)
+    return Result(path.stem, published, chosen.network.cell, ours, window)

@@ -58,7 +58,10 @@ def to_reproduce(recipe: Recipe, path: Path) -> tuple[Published, str, str]:
 
 @dataclass(frozen=True)
 class Result:
-    """The trials of a recipe and those of the fixed-window network with the same settings."""
+    """The trials of a recipe and those of the fixed-window network with the same settings.
+
+    Where a task writes a sequence, `window` is empty: a window has no state for a decoder to start from.
+    """
 
     name: str
     published: Published
@@ -77,13 +80,18 @@ class Result:
         """Print ours beside the bar and the published result."""
         metric = metric_name(self.published.bar.metric)
         table = plain_table(f"{self.name}: test {metric}", "mean", "± std", "seconds a model", "each seed")
-        for name, trials in ((self.cell, self.trials), (f"{FixedWindow.kind} (baseline)", self.window)):
+        rows = [(self.cell, self.trials), (f"{FixedWindow.kind} (baseline)", self.window)]
+        for name, trials in (row for row in rows if row[1]):
             scores = self._scores(trials)
             deviation = score(float(np.std(scores, ddof=1))) if len(scores) > 1 else ""
             each = " ".join(map(score, scores))
             seconds = f"{np.mean([trial.seconds for trial in trials]):.1f}"
             table.add_row(name, score(float(np.mean(scores))), deviation, seconds, each)
         table.columns[-1].no_wrap = False
+        test = self.trials[0].test
+        if not self.window and test is not None:
+            trivial = score(test.trivial_scores[self.published.bar.metric])
+            table.add_row(f"{test.trivial} (baseline)", trivial, "", "", "")
         verdict = "reached" if self.reached else "NOT reached"
         show("", table, "")
         show(f"bar: {metric} {score(self.published.bar.value)}, {verdict}")
@@ -98,7 +106,7 @@ class Result:
             "metric": self.published.bar.metric,
             "published": {"claim": self.published.claim, "source": self.published.source},
             "ours": self._figures(self.trials),
-            "baseline": self._figures(self.window),
+            "baseline": self._figures(self.window) if self.window else None,
             "settings": self.trials[0].model.settings.model_dump(),
             **provenance(folder),
         }

@@ -26,6 +26,7 @@ Given = dict[str, dict[str, Any]]
 
 NAMES = {
     "cell": CELL_NAMES,
+    "decoder_cell": CELL_NAMES,
     "input_initializer": tuple(INITIALIZERS),
     "recurrent_initializer": tuple(INITIALIZERS),
     "rule": tuple(RULES),

@@ -1,4 +1,4 @@
-"""The lines of a stream that is learned from: one element a line, as JSON, with or without its target."""
+"""The lines of a stream: elements to learn from, with or without their targets, or parts of a sequence."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from throughtime.data.readers import STANDARD_INPUT
 from throughtime.data.readers.columns import TARGET_NAMES
 from throughtime.data.readers.files import BYTE_ORDER_MARK, regular, unreadable, utf8
 from throughtime.data.readers.json_lines import json_value
+from throughtime.data.records import decoded
 
 
 @runtime_checkable
@@ -66,17 +67,9 @@ class StreamLines:
             raise unreadable(path, error) from None
 
     def _elements(self, stream: Readable, interruption: Interruption) -> Iterator[Element | DataError]:
-        number = 0
-        while True:
-            with interruption.waiting():
-                line = stream.readline()
-            if not line:
-                return
-            number += 1
-            if number == 1:
-                line = line.removeprefix(BYTE_ORDER_MARK)
+        for number, line in enumerate(_arriving(stream, interruption), start=1):
             try:
-                yield self._element(line.rstrip(b"\r\n"), Place(self.name, number))
+                yield self._element(line, Place(self.name, number))
             except DataError as error:
                 yield error
 
@@ -102,3 +95,38 @@ class StreamLines:
         if len(value) == 1 and isinstance(only, list):
             return Element(only, target, place)
         return Element(value, target, place)
+
+
+def raw_lines(
+    interruption: Interruption, stream: Readable | None = None
+) -> Iterator[tuple[Any | DataError | None, Place]]:
+    """Yield what stands in each line of standard input as soon as it has arrived, and where it stands: a JSON
+    list or text; None for a blank line; or what is wrong with the line.
+
+    **Raises**
+
+        KeyboardInterrupt: someone asked to stop.
+    """
+    for number, line in enumerate(_arriving(stream or sys.stdin.buffer, interruption), start=1):
+        place = Place("standard input", number)
+        try:
+            if not line.strip():
+                yield None, place
+            elif line.lstrip().startswith(b"["):
+                yield json_value(line, place), place
+            else:
+                yield decoded(line, place), place
+        except DataError as error:
+            yield error, place
+
+
+def _arriving(stream: Readable, interruption: Interruption) -> Iterator[bytes]:
+    """Yield the lines of a stream without their ends, and without the mark at its start."""
+    is_first = True
+    while True:
+        with interruption.waiting():
+            line = stream.readline()
+        if not line:
+            return
+        yield (line.removeprefix(BYTE_ORDER_MARK) if is_first else line).rstrip(b"\r\n")
+        is_first = False

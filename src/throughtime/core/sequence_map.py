@@ -6,7 +6,7 @@ from typing import TypeAlias
 import equinox as eqx
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Cell, State
 from throughtime.core.unroll import unroll
 
 
@@ -24,6 +24,19 @@ class SequenceMap(eqx.Module):
     output_size: eqx.AbstractVar[int]
 
     @abc.abstractmethod
+    def run(
+        self,
+        inputs: Shaped[Array, "T B *I"],
+        *,
+        lengths: Integer[Array, " B"] | None = None,
+        key: PRNGKeyArray | None = None,
+    ) -> tuple[tuple[State, ...], Float[Array, "T B O"]]:
+        """Return the final states of the cells within, and the outputs for whole sequences.
+
+        The states are what the network knows when it has read everything; nothing goes on from them. Steps
+        at and after `lengths` give zeros.
+        """
+
     def __call__(
         self,
         inputs: Shaped[Array, "T B *I"],
@@ -32,6 +45,7 @@ class SequenceMap(eqx.Module):
         key: PRNGKeyArray | None = None,
     ) -> Float[Array, "T B O"]:
         """Return the outputs for whole sequences; steps at and after `lengths` give zeros."""
+        return self.run(inputs, lengths=lengths, key=key)[1]
 
 
 Network: TypeAlias = Cell | SequenceMap
@@ -51,6 +65,23 @@ def apply(
 
         inputs `[T, B, I]` (symbols `[T, B]`), lengths `[B]`, outputs `[T, B, O]`
     """
+    return run(network, inputs, lengths=lengths, key=key)[1]
+
+
+def run(
+    network: Network,
+    inputs: Shaped[Array, "T B *I"],
+    *,
+    lengths: Integer[Array, " B"] | None = None,
+    key: PRNGKeyArray | None = None,
+) -> tuple[tuple[State, ...], Float[Array, "T B O"]]:
+    """Return the final states of a cell or of the cells within a sequence map, and the outputs.
+
+    **Shapes**
+
+        inputs `[T, B, I]` (symbols `[T, B]`), lengths `[B]`, outputs `[T, B, O]`; states `[B, ...]`
+    """
     if isinstance(network, SequenceMap):
-        return network(inputs, lengths=lengths, key=key)
-    return unroll(network, inputs, lengths=lengths, key=key)[1]
+        return network.run(inputs, lengths=lengths, key=key)
+    state, outputs = unroll(network, inputs, lengths=lengths, key=key)
+    return (state,), outputs

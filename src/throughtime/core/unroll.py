@@ -47,7 +47,7 @@ def unroll(
 
         time O(T P), memory O(T H) for the outputs and, under differentiation, O(T H) for the steps
     """
-    _check(cell, inputs, lengths)
+    check_inputs(cell, inputs, lengths)
     batch_size = inputs.shape[1]
     if state is None:
         state = initial_states(cell, batch_size, key)
@@ -96,7 +96,9 @@ def check_lengths(lengths: Integer[Array, " B"], time_steps: int, batch_size: in
         )
 
 
-def _check(cell: Cell, inputs: Array, lengths: Array | None) -> None:
+def check_inputs(cell: Cell, inputs: Shaped[Array, "T B *I"], lengths: Integer[Array, " B"] | None) -> None:
+    """Raise `ShapeError` unless the inputs fit the cell, and the lengths fit the inputs; `NotACellError` for
+    what is no cell."""
     if not isinstance(cell, Cell):
         raise NotACellError(
             f"unroll needs a cell, and {type(cell).__name__} is not one: it must see the whole sequence; "

@@ -20,7 +20,7 @@ class Encoded:
     """Encoded sequences, their targets, and the numbers of time steps that their batches are padded to.
 
     **Shapes** `targets` `[N]`, whole numbers for classes and others for numbers, or a sequence of class
-    numbers for each sequence; `boundaries` increase.
+    numbers for each sequence, as long as it or of another length; `boundaries` increase.
 
     **Raises** `ShapeError` if there is not one target a sequence.
     """
@@ -48,10 +48,17 @@ class Encoded:
         """Number of time steps of every sequence, `[N]` int32."""
         return self.store.lengths
 
+    @property
+    def steps(self) -> np.ndarray:
+        """Number of time steps that each sequence and its target need, `[N]` int32."""
+        if isinstance(self.targets, SequenceStore):
+            return np.maximum(self.store.lengths, self.targets.lengths)
+        return self.store.lengths
+
     def plan(self, batch_size: int, *, seed: int | None = None, epoch: int = 0) -> list[Plan]:
         """Return the batches of one epoch, shuffled by seed and epoch; without a seed, in a fixed order."""
         return plan_epoch(
-            self.lengths, self.boundaries, batch_size, seed=seed or 0, epoch=epoch, shuffle=seed is not None
+            self.steps, self.boundaries, batch_size, seed=seed or 0, epoch=epoch, shuffle=seed is not None
         )
 
     def batch_count(self, batch_size: int, chunk_size: int | None = None) -> int:

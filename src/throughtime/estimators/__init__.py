@@ -6,6 +6,7 @@ from throughtime.estimators.labeller import SequenceLabeller
 from throughtime.estimators.online_classifier import OnlineClassifier
 from throughtime.estimators.online_regressor import OnlineRegressor
 from throughtime.estimators.regressor import SequenceRegressor
+from throughtime.estimators.transducer import SequenceTransducer
 
 __all__ = [
     "OnlineClassifier",
@@ -14,4 +15,5 @@ __all__ = [
     "SequenceGenerator",
     "SequenceLabeller",
     "SequenceRegressor",
+    "SequenceTransducer",
 ]

@@ -109,7 +109,7 @@ class SequenceEstimator(SavedEstimator):
         return self._settings().model_copy(update={"seed": before.seed, "data": before.data})
 
     def _outputs(self, X: Any) -> Outputs:
-        """Return what the task reads of the network's outputs for X."""
+        """Return what the task reads of the network's outputs, or finds, for X."""
         check_is_fitted(self)
         source = MemorySource(raw_sequences(self, X, reset=False))
         with closing(self.model_.encode(source)) as data:

@@ -66,8 +66,32 @@ class SequenceParameters(BaseEstimator):
         tied: bool = _NETWORK.tied,
         image_size: tuple[int, ...] | None = _NETWORK.image_size,
         kernel_size: int = _NETWORK.kernel_size,
+        activation: str | None = _NETWORK.activation,
+        spectral_radius: float | None = _NETWORK.spectral_radius,
+        leak: float | None = _NETWORK.leak,
+        input_scaling: float | None = _NETWORK.input_scaling,
+        bias_scaling: float | None = _NETWORK.bias_scaling,
+        structure: str | None = _NETWORK.structure,
+        fan_in: int | None = _NETWORK.fan_in,
+        net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
         head: str = _OPTIONS.head,
+        target_kind: Kind | None = _OPTIONS.target_kind,
+        target_min_count: int = _OPTIONS.target_min_count,
+        target_max_vocabulary: int | None = _OPTIONS.target_max_vocabulary,
+        target_lowercase: bool = _OPTIONS.target_lowercase,
+        writer: str = _OPTIONS.writer,
+        decoder_cell: str | None = _OPTIONS.decoder_cell,
+        attention: str = _OPTIONS.attention,
+        attention_size: int | None = _OPTIONS.attention_size,
+        input_feeding: bool = _OPTIONS.input_feeding,
+        reverse_source: bool = _OPTIONS.reverse_source,
+        teacher: str = _OPTIONS.teacher,
+        teacher_pace: float = _OPTIONS.teacher_pace,
+        stretch: int = _OPTIONS.stretch,
+        beam: int = _OPTIONS.beam,
+        length_penalty: float = _OPTIONS.length_penalty,
+        n_best: int = _OPTIONS.n_best,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
@@ -99,6 +123,8 @@ class SequenceParameters(BaseEstimator):
         structural_damping: float = _TRAINING.structural_damping,
         curvature_sequences: int | None = _TRAINING.curvature_sequences,
         cg_iterations: int = _TRAINING.cg_iterations,
+        regularisation: float | None = _TRAINING.regularisation,
+        washout: int = _TRAINING.washout,
         epochs: int = _TRAINING.epochs,
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
@@ -149,10 +175,51 @@ class SequenceParameters(BaseEstimator):
             image_size: height and width of the image that an element is, for convolutional cells; an element
                 is then the pixels of one channel after another.
             kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
+            activation: of the units, `"tanh"`, `"identity"` or `"relu"`, for cells that let it be chosen; as
+                the cell has it when None.
+            spectral_radius: largest absolute eigenvalue of a reservoir's recurrent weights, above 0. This one
+                and the next five are for the cell `"echo_state"`, and as the cell has them when None.
+            leak: how much of itself a unit of a reservoir loses at a step, above 0 and at most 1.
+            input_scaling: how strongly the input drives a reservoir, above 0.
+            bias_scaling: how strongly a constant drives it, at least 0.
+            structure: how the units of a reservoir are connected: at `"random"`, in a `"ring"`, or by an
+                `"orthogonal"` matrix.
+            fan_in: units that each unit of a random reservoir sees, at least 1.
+            net_noise: standard deviation of noise on the sums that drive the units while weights are found,
+                at least 0.
             readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
                 where the answer is an image too.
             head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
                 element by itself, or a `"crf"`, which weighs whole rows of labels against one another.
+            target_kind: of the task `"transduce"`: what a target is made of; recognised from the data when
+                None.
+            target_min_count: of the task `"transduce"`: how often a symbol must occur in the training targets
+                to get a number of its own, at least 1.
+            target_max_vocabulary: of the task `"transduce"`: the most symbols of targets to keep, 2 to
+                1,000,000; all when None.
+            target_lowercase: of the task `"transduce"`: whether words of targets are lower-cased.
+            writer: of the task `"transduce"`: what writes the target: a `"decoder"`, symbol after symbol, or
+                `"ctc"`, which says at each element of the source a symbol or nothing, in the order of the
+                target.
+            decoder_cell: of the task `"transduce"`: name of the decoder's cell, or one for each layer, as for
+                the cell; as the encoder's when None.
+            attention: of the task `"transduce"`: how the decoder looks at the source: `"additive"`, before
+                each step, `"multiplicative"`, after it, or `"none"`.
+            attention_size: of the task `"transduce"`: hidden units of the additive attention, at least 1; as
+                many as hidden_size when None.
+            input_feeding: of the task `"transduce"`: whether the decoder reads at each step what the
+                multiplicative attention gave at the one before.
+            reverse_source: of the task `"transduce"`: whether the encoder reads the source from its end.
+            teacher: of the task `"transduce"`: whether the decoder hears the right symbols all the time it is
+                trained, or more and more its own, by a schedule.
+            teacher_pace: of the task `"transduce"`: training steps in which the teacher is gone (linear),
+                falls to 1/e (exponential), or k (inverse sigmoid), at least 1.
+            stretch: of the task `"transduce"` with `"ctc"`: how often each element of the source is read, at
+                least 1; a target cannot be longer than what is read.
+            beam: of the task `"transduce"`: targets that a search keeps under way, at least 1; 1 is greedy.
+            length_penalty: of the task `"transduce"`: how much a search favours longer targets, at least 0.
+            n_best: of the task `"transduce"`: how many targets a prediction gives, at least 1 and at most
+                beam.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
                 `"tokens"`, `"numbers"`); recognised from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
@@ -201,6 +268,10 @@ class SequenceParameters(BaseEstimator):
             curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
                 least 1; all when None.
             cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step.
+            regularisation: of `"ridge"` and `"logistic"`, which solve for the readout in one pass and leave
+                all else as it was drawn: penalty on the squares of its weights, at least 0; chosen by
+                cross-validation when None.
+            washout: of the same: first steps of each sequence that are not learned from, at least 0.
             epochs: most passes over the training data, at least 1.
             validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
                 none.
@@ -236,8 +307,32 @@ class SequenceParameters(BaseEstimator):
         self.tied = tied
         self.image_size = image_size
         self.kernel_size = kernel_size
+        self.activation = activation
+        self.spectral_radius = spectral_radius
+        self.leak = leak
+        self.input_scaling = input_scaling
+        self.bias_scaling = bias_scaling
+        self.structure = structure
+        self.fan_in = fan_in
+        self.net_noise = net_noise
         self.readout = readout
         self.head = head
+        self.target_kind = target_kind
+        self.target_min_count = target_min_count
+        self.target_max_vocabulary = target_max_vocabulary
+        self.target_lowercase = target_lowercase
+        self.writer = writer
+        self.decoder_cell = decoder_cell
+        self.attention = attention
+        self.attention_size = attention_size
+        self.input_feeding = input_feeding
+        self.reverse_source = reverse_source
+        self.teacher = teacher
+        self.teacher_pace = teacher_pace
+        self.stretch = stretch
+        self.beam = beam
+        self.length_penalty = length_penalty
+        self.n_best = n_best
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
@@ -269,6 +364,8 @@ class SequenceParameters(BaseEstimator):
         self.structural_damping = structural_damping
         self.curvature_sequences = curvature_sequences
         self.cg_iterations = cg_iterations
+        self.regularisation = regularisation
+        self.washout = washout
         self.epochs = epochs
         self.validation = validation
         self.patience = patience

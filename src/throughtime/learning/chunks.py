@@ -128,6 +128,7 @@ def sum_over_chunks(
     summed = chunk(trace, state, 0, size, key)
     # One loop over the chunks of equal size, so that their number does not show in what is compiled.
     starts = jnp.arange(size, steps - size + 1, size)
-    summed, _ = jax.lax.scan(lambda so_far, start: (add(so_far, start, size), None), summed, starts)
+    if len(starts):
+        summed, _ = jax.lax.scan(lambda so_far, start: (add(so_far, start, size), None), summed, starts)
     rest = steps % size
     return add(summed, steps - rest, rest) if rest else summed

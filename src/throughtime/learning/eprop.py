@@ -1,6 +1,6 @@
 """E-prop: eligibility traces of what units carry on, and the error of the moment."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
@@ -12,7 +12,6 @@ from throughtime.learning.feedback import Feedback, with_random_feedback
 from throughtime.learning.influence import Influence
 from throughtime.learning.rtrl import RTRL
 from throughtime.learning.rule import check_is_cell
-from throughtime.learning.stepwise import Moving
 
 
 class EProp(RTRL):
@@ -81,29 +80,19 @@ class EProp(RTRL):
         """
         cell = check_is_cell(self.kind, network)
         self._check(cell)
-        return super().start(Carrying(cell), batch_size)
+        return super().start(cell, batch_size)
 
     def _check(self, network: Cell) -> None:
         """Raise `NotForThisRuleError` for a network that is not made for this rule."""
         if self.feedback == "random":
             with_random_feedback(self.kind, network, self.feedback_seed)
 
-    def enter(self, network: Cell, trace: Influence) -> Influence:
-        """Return the traces at the initial state, which may be learned."""
-        return super().enter(Carrying(network), trace)
+    def remembering(self, network: Cell) -> Cell:
+        """Return the cell that carries on what Eq. 2 keeps."""
+        return Carrying(network)
 
     def move(self, network: Cell, state: State, x: Shaped[Array, "*I"]) -> tuple[State, Float[Array, " O"]]:
         """Return a step of one example, differentiated as in Eq. 3."""
         if self.feedback == "random":
             network = with_random_feedback(self.kind, network, self.feedback_seed)
         return super().move(Carrying(network), state, x)
-
-    def recall(self, network: Cell, trace: Influence, slope: Moving) -> Network:
-        """Return the part of Eq. 3 that goes through the traces, summed over the sequences."""
-        carrying: Any = super().recall(Carrying(network), trace, slope)
-        cell: Network = carrying.cell
-        return cell
-
-    def follow(self, network: Cell, trace: Influence, state: State, x: Shaped[Array, "B *I"]) -> Influence:
-        """Return the traces one step on: Eq. 1."""
-        return super().follow(Carrying(network), trace, state, x)

@@ -6,7 +6,10 @@ import jax
 from jaxtyping import Array, PRNGKeyArray, Shaped
 
 from throughtime.core.cell import Cell, State
+from throughtime.core.scanning import valid_steps
 from throughtime.core.sequence_map import Network
+from throughtime.learning.blockwise import BLOCK, block_gradient, is_of_own
+from throughtime.learning.chunks import sum_over_chunks
 from throughtime.learning.dependence import Dependences, Table
 from throughtime.learning.influence import (
     Influence,
@@ -17,8 +20,8 @@ from throughtime.learning.influence import (
     through,
 )
 from throughtime.learning.probing import dependences
-from throughtime.learning.rule import check_is_cell
-from throughtime.learning.stepwise import Moving, StepwiseRule, join, split
+from throughtime.learning.rule import Gradient, Loss, Trace, check_is_cell
+from throughtime.learning.stepwise import Moving, Steps, StepwiseRule, join, split
 
 
 class RTRL(StepwiseRule):
@@ -40,7 +43,8 @@ class RTRL(StepwiseRule):
 
         for S numbers of state and P weights, time O(S^2 P) a step and memory O(S P), whatever the length of
         the stream. Of J only what can be other than zero is kept and carried on: where units depend on their
-        own past alone (`ElementwiseCell`), J has one number a weight, and time and memory are O(P).
+        own past alone (`ElementwiseCell`), J has one number a weight, time and memory are O(P), and
+        `learning.blockwise` takes many steps at once.
 
     **Source**
 
@@ -55,6 +59,10 @@ class RTRL(StepwiseRule):
         """Return of which weights the influence on which states is kept, and in which form."""
         return found.reached()
 
+    def remembering(self, network: Cell) -> Cell:
+        """Return the cell whose derivatives by the past are carried on, with the weights of the network."""
+        return network
+
     def start(self, network: Network, batch_size: int, key: PRNGKeyArray | None = None) -> Influence:
         """Return the influence on a state that does not depend on the weights: none.
 
@@ -62,13 +70,14 @@ class RTRL(StepwiseRule):
 
             NotACellError: the network must see whole sequences.
         """
-        cell = check_is_cell(self.kind, network)
+        cell = self.remembering(check_is_cell(self.kind, network))
         return no_influence(cell, self.kept(dependences(cell)), batch_size)
 
     def enter(self, network: Cell, trace: Influence) -> Influence:
         """Return the influence on the initial state."""
-        found = dependences(network)
-        at_start = influence_at_start(network, found, self.kept(found))
+        cell = self.remembering(network)
+        found = dependences(cell)
+        at_start = influence_at_start(cell, found, self.kept(found))
         return jax.tree.map(
             lambda nothing, start: nothing if start is None else nothing + start,
             trace,
@@ -83,11 +92,34 @@ class RTRL(StepwiseRule):
 
     def follow(self, network: Cell, trace: Influence, state: State, x: Shaped[Array, "B *I"]) -> Influence:
         """Return the influence after a step: Eq. 1."""
-        found = dependences(network)
+        cell = self.remembering(network)
+        found = dependences(cell)
         kept = self.kept(found)
         moving, fixed = split(state)
 
         def of_one(influence: Influence, moving: Moving, fixed: State, x: Shaped[Array, "*I"]) -> Influence:
-            return carried(jacobian(network, found, join(moving, fixed), x), influence, found, kept)
+            return carried(jacobian(cell, found, join(moving, fixed), x), influence, found, kept)
 
         return jax.vmap(of_one)(trace, moving, fixed, x)
+
+    def over_steps(self, cell: Cell, loss: Loss, trace: Trace, state: State, steps: Steps) -> Gradient:
+        """Return loss and gradient of the steps of a chunk; of units that are alone, block by block."""
+        remembering = self.remembering(cell)
+        found = dependences(remembering)
+        if not len(steps.inputs) or not is_of_own(found, self.kept(found)):
+            return super().over_steps(cell, loss, trace, state, steps)
+        unpadded = steps.real.sum(0)
+
+        def block(
+            trace: Trace,
+            state: State,
+            inputs: Array,
+            targets: Array,
+            mask: Array,
+            lengths: Array,
+            key: PRNGKeyArray | None,
+        ) -> Gradient:
+            part = Steps(inputs, targets, mask, valid_steps(lengths, len(inputs)))
+            return block_gradient(cell, self.move, remembering, loss, trace, state, part)
+
+        return sum_over_chunks(block, trace, state, *steps[:3], BLOCK, unpadded, None)

@@ -1,6 +1,7 @@
 """Rules that only go forward, step by step, with what they know of the past beside the state."""
 
 import abc
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import equinox as eqx
@@ -12,7 +13,7 @@ from throughtime.core.cell import Cell, State
 from throughtime.core.scanning import valid_steps, zero_padding
 from throughtime.core.sequence_map import Network
 from throughtime.core.state import initial_states, keep_finished
-from throughtime.core.unroll import check_lengths
+from throughtime.core.unroll import check_inputs
 from throughtime.learning.rule import Gradient, LearningRule, Loss, Trace, check_is_cell, check_steps
 from throughtime.learning.unrolled import loss_of_outputs
 
@@ -21,8 +22,12 @@ Moving: TypeAlias = Any
 be differentiated. Keys and counters are not."""
 
 
-class _Step(NamedTuple):
-    """What one step of a batch reads, each with the batch as first axis."""
+Move: TypeAlias = Callable[[Cell, State, Array], tuple[State, Array]]
+"""A step of one example, on its input, as `StepwiseRule.move` takes it."""
+
+
+class Steps(NamedTuple):
+    """What some steps of a batch read, `[T, B, ...]`, or one of them, `[B, ...]`; `real` where no padding."""
 
     inputs: Array
     targets: Array
@@ -81,21 +86,25 @@ class StepwiseRule(LearningRule):
             ShapeError: targets, mask or lengths do not fit the inputs.
         """
         cell = check_is_cell(self.kind, network)
+        check_inputs(cell, inputs, lengths)
         check_steps(inputs, targets, mask)
         steps, batch_size = inputs.shape[:2]
         if lengths is None:
             real = jnp.ones((steps, batch_size), bool)
         else:
-            check_lengths(lengths, steps, batch_size)
             real = valid_steps(lengths, steps)
             inputs = zero_padding(inputs, real)
         if state is None:
             state = initial_states(cell, batch_size, key)
             trace = self.enter(cell, trace)
+        return self.over_steps(cell, loss, trace, state, Steps(inputs, targets, mask, real))
+
+    def over_steps(self, cell: Cell, loss: Loss, trace: Trace, state: State, steps: Steps) -> Gradient:
+        """Return loss and gradient of the steps of a chunk, from a state and its trace."""
         parameters, rest = eqx.partition(cell, eqx.is_inexact_array)
 
         def advance(
-            carry: tuple[Any, State, Trace], now: _Step
+            carry: tuple[Any, State, Trace], now: Steps
         ) -> tuple[tuple[Any, State, Trace], Float[Array, ""]]:
             summed, state, trace = carry
             moving, fixed = split(state)
@@ -118,9 +127,7 @@ class StepwiseRule(LearningRule):
             return (summed, keep_finished(now.real, after, state), followed), value
 
         nothing = jax.tree.map(jnp.zeros_like, parameters)
-        (summed, state, trace), values = jax.lax.scan(
-            advance, (nothing, state, trace), _Step(inputs, targets, mask, real)
-        )
+        (summed, state, trace), values = jax.lax.scan(advance, (nothing, state, trace), steps)
         return Gradient(jnp.sum(values), summed, state, trace)
 
 

@@ -1,7 +1,9 @@
 """How cells are wired: stacks, directions, windows, readouts."""
 
 from throughtime.core.noise import without_noise
+from throughtime.networks.attention import AdditiveAttention, Attention, Look, Memory, MultiplicativeAttention
 from throughtime.networks.bidirectional import Bidirectional
+from throughtime.networks.bridge import Bridge, bridge_between
 from throughtime.networks.chain import Chain, wire
 from throughtime.networks.connections import ConnectedMap, Residual, Shortcut, connect
 from throughtime.networks.convert import from_flax, from_keras, from_torch, to_flax, to_keras, to_torch
@@ -10,13 +12,18 @@ from throughtime.networks.crf import ConditionalRandomField, ForwardState
 from throughtime.networks.dilated import Dilated, DilatedState, dilated_stack
 from throughtime.networks.dropout import Dropout, DropoutState
 from throughtime.networks.embedding import Embedding, one_hot
+from throughtime.networks.encoder_decoder import EncoderDecoder, Reading
 from throughtime.networks.feedback import ExpectedSymbol, Feedback, LikeliestSymbol, SampledSymbol, Values
 from throughtime.networks.grid import SpatialGridLSTM
 from throughtime.networks.layer_normalisation import LayerNormalisation, NormalisedSums
 from throughtime.networks.learned_start import LearnedStart
 from throughtime.networks.linear import Linear
 from throughtime.networks.log_softmax import LogSoftmax
+from throughtime.networks.look_then_step import LookThenStep
+from throughtime.networks.looking import LookingCell, LookingState, looking_at, whole_memory
+from throughtime.networks.net_noise import NetNoise, NetNoiseState
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
+from throughtime.networks.parallel import Parallel, ParallelState
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.recurrent_dropout import RecurrentDropout, RecurrentDropoutState
 from throughtime.networks.residual_step import ResidualStep
@@ -29,6 +36,7 @@ from throughtime.networks.sampling_schedules import (
 )
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
 from throughtime.networks.stack import Stack, StackState
+from throughtime.networks.step_then_look import StepThenLook
 from throughtime.networks.tied_stack import TiedStack
 from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.transplant import Transplanted, transplant
@@ -37,9 +45,12 @@ from throughtime.networks.wrapper import Wrapper
 from throughtime.networks.zoneout import ExpectedZoneout, Zoneout, ZoneoutState
 
 __all__ = [
+    "AdditiveAttention",
+    "Attention",
     "AttentionPooling",
     "AttentionState",
     "Bidirectional",
+    "Bridge",
     "Chain",
     "ConditionalRandomField",
     "ConnectedMap",
@@ -50,6 +61,7 @@ __all__ = [
     "Dropout",
     "DropoutState",
     "Embedding",
+    "EncoderDecoder",
     "ExpectedSymbol",
     "ExpectedZoneout",
     "ExponentialDecay",
@@ -64,10 +76,21 @@ __all__ = [
     "Linear",
     "LinearDecay",
     "LogSoftmax",
+    "Look",
+    "LookThenStep",
+    "LookingCell",
+    "LookingState",
     "MeanPooling",
     "MeanState",
+    "Memory",
+    "MultiplicativeAttention",
+    "NetNoise",
+    "NetNoiseState",
     "NormalisedSums",
     "OutputFeedback",
+    "Parallel",
+    "ParallelState",
+    "Reading",
     "RecurrentDropout",
     "RecurrentDropoutState",
     "Residual",
@@ -79,6 +102,7 @@ __all__ = [
     "SpatialGridLSTM",
     "Stack",
     "StackState",
+    "StepThenLook",
     "TeacherForcing",
     "TiedStack",
     "TokenEmbedding",
@@ -89,17 +113,20 @@ __all__ = [
     "Zoneout",
     "ZoneoutState",
     "at_iteration",
+    "bridge_between",
     "connect",
     "dilated_stack",
     "free_running",
     "from_flax",
     "from_keras",
     "from_torch",
+    "looking_at",
     "one_hot",
     "to_flax",
     "to_keras",
     "to_torch",
     "transplant",
+    "whole_memory",
     "wire",
     "without_noise",
 ]

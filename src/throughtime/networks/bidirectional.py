@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import Cell
+from throughtime.core.cell import Cell, State
 from throughtime.core.errors import NotACellError, ShapeError, choose
 from throughtime.core.scanning import valid_steps, zero_padding
 from throughtime.core.sequence_map import SequenceMap
@@ -79,17 +79,17 @@ class Bidirectional(SequenceMap):
         self.input_size = forward.input_size
         self.output_size = forward.output_size * (2 if merge == "concatenate" else 1)
 
-    def __call__(
+    def run(
         self,
         inputs: Shaped[Array, "T B *I"],
         *,
         lengths: Integer[Array, " B"] | None = None,
         key: PRNGKeyArray | None = None,
-    ) -> Float[Array, "T B O"]:
-        """Return the merged outputs of both directions."""
+    ) -> tuple[tuple[State, ...], Float[Array, "T B O"]]:
+        """Return the final states of both directions and their merged outputs."""
         keys = (None, None) if key is None else jax.random.split(key)
-        _, there = unroll(self.forward, inputs, lengths=lengths, key=keys[0])
-        _, back = unroll(self.backward, inputs, lengths=lengths, reverse=True, key=keys[1])
+        end, there = unroll(self.forward, inputs, lengths=lengths, key=keys[0])
+        beginning, back = unroll(self.backward, inputs, lengths=lengths, reverse=True, key=keys[1])
         if self.to_the_end:
             back = jnp.broadcast_to(back[0], back.shape)
         if self.merge == "concatenate":
@@ -98,4 +98,4 @@ class Bidirectional(SequenceMap):
             merged = (there + back) * (0.5 if self.merge == "mean" else 1.0)
         if self.to_the_end and lengths is not None:
             merged = zero_padding(merged, valid_steps(lengths, inputs.shape[0]))
-        return merged
+        return (end, beginning), merged

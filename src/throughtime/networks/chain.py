@@ -6,8 +6,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 
-from throughtime.core.cell import Cell
-from throughtime.core.sequence_map import Network, SequenceMap, apply
+from throughtime.core.cell import Cell, State
+from throughtime.core.sequence_map import Network, SequenceMap, run
 from throughtime.networks.stack import Stack, check_layers_fit
 
 
@@ -36,18 +36,20 @@ class Chain(SequenceMap):
         self.input_size = layers[0].input_size
         self.output_size = layers[-1].output_size
 
-    def __call__(
+    def run(
         self,
         inputs: Shaped[Array, "T B *I"],
         *,
         lengths: Integer[Array, " B"] | None = None,
         key: PRNGKeyArray | None = None,
-    ) -> Float[Array, "T B O"]:
-        """Return the outputs of the last layer."""
+    ) -> tuple[tuple[State, ...], Float[Array, "T B O"]]:
+        """Return the final states of all layers, first to last, and the outputs of the last layer."""
         keys = [None] * len(self.layers) if key is None else jax.random.split(key, len(self.layers))
+        states: tuple[State, ...] = ()
         for layer, layer_key in zip(self.layers, keys, strict=True):
-            inputs = apply(layer, inputs, lengths=lengths, key=layer_key)
-        return inputs
+            final, inputs = run(layer, inputs, lengths=lengths, key=layer_key)
+            states += final
+        return states, inputs
 
 
 def topped(network: Network, layer: Network) -> Network:

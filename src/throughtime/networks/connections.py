@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.cell import Cell, Projected, SelfUnrollingCell, State
 from throughtime.core.errors import NotACellError, ShapeError, choose
 from throughtime.core.scanning import valid_steps, zero_padding
-from throughtime.core.sequence_map import Network, SequenceMap, apply
+from throughtime.core.sequence_map import Network, SequenceMap
 from throughtime.core.unroll import unroll
 
 Connection = Literal["residual", "shortcut"]
@@ -189,19 +189,19 @@ class ConnectedMap(SequenceMap):
         self.input_size = network.input_size
         self.output_size = _size(network, connection)
 
-    def __call__(
+    def run(
         self,
         inputs: Shaped[Array, "T B *I"],
         *,
         lengths: Integer[Array, " B"] | None = None,
         key: PRNGKeyArray | None = None,
-    ) -> Float[Array, "T B O"]:
-        """Return the outputs of the network joined with its inputs."""
+    ) -> tuple[tuple[State, ...], Float[Array, "T B O"]]:
+        """Return the final states of the network, and its outputs joined with its inputs."""
         _check_features(inputs, self.connection)
-        outputs = apply(self.network, inputs, lengths=lengths, key=key)
+        states, outputs = self.network.run(inputs, lengths=lengths, key=key)
         if lengths is not None:
             inputs = zero_padding(inputs, valid_steps(lengths, inputs.shape[0]))
-        return _JOINS[self.connection](inputs, outputs)
+        return states, _JOINS[self.connection](inputs, outputs)
 
 
 def connect(network: Network, connection: Connection) -> Network:

@@ -125,6 +125,15 @@ class ConditionalRandomField(Head):
         chosen = jnp.take_along_axis(marginals, labels[..., None], axis=-1)[..., 0]
         return Labelling(labels, jnp.exp(chosen))
 
+    def filtered(
+        self, before: Float[np.ndarray, " K0"], output: Float[np.ndarray, " O"]
+    ) -> Float[np.ndarray, " K"]:
+        """Return the forward variable f_t."""
+        terms = output.reshape(self.input_size + 1, self.input_size)
+        if not before.size:
+            return terms[-1]
+        return np.logaddexp.reduce(before[:, None] + terms[:-1], axis=0)
+
 
 def _viterbi(terms: Float[Array, "T K1 K"], is_real: Bool[Array, " T"]) -> Integer[Array, " T"]:
     """Return the row of labels with the largest sum of terms."""

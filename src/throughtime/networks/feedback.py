@@ -10,10 +10,10 @@ from typing import ClassVar, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
 from throughtime.core.errors import check_sizes, choose
-from throughtime.networks.embedding import Embedding
+from throughtime.networks.embedding import Embedding, one_hot
 
 ACTIVATIONS = {
     "identity": lambda values: values,
@@ -52,6 +52,10 @@ class Feedback(eqx.Module):
     @abc.abstractmethod
     def represent(self, chosen: Float[Array, " O"]) -> Float[Array, " F"]:
         """Return what goes into the next input."""
+
+    @abc.abstractmethod
+    def represent_symbol(self, symbol: Integer[Array, ""]) -> Float[Array, " F"]:
+        """Return what `represent` makes of the one-hot vector of a symbol: of zeros, for -1."""
 
     def without_noise(self) -> "Feedback":
         """Return the way that draws nothing."""
@@ -100,6 +104,10 @@ class Values(Feedback):
         """Return the values."""
         return chosen
 
+    def represent_symbol(self, symbol: Integer[Array, ""]) -> Float[Array, " O"]:
+        """Return the one-hot vector."""
+        return one_hot(symbol, self.output_size)
+
 
 class EmbeddedSymbol(Feedback):
     r"""Outputs that are scores of symbols: one symbol is chosen, and its vector goes back.
@@ -132,6 +140,11 @@ class EmbeddedSymbol(Feedback):
     def represent(self, chosen: Float[Array, " O"]) -> Float[Array, " F"]:
         """Return the vector of the symbol; of a distribution over symbols, the mean vector."""
         return chosen @ self.embedding.weight
+
+    def represent_symbol(self, symbol: Integer[Array, ""]) -> Float[Array, " F"]:
+        """Return the vector of the symbol, a row of E: the one-hot vector is never made."""
+        is_one = (symbol >= 0) & (symbol < self.output_size)
+        return jnp.where(is_one, self.embedding.weight[symbol], 0)
 
 
 class LikeliestSymbol(EmbeddedSymbol):

@@ -1,8 +1,9 @@
 """What stands on top of a network that labels each element of a sequence."""
 
 import abc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Float, Integer
 
 from throughtime.core.cell import Cell
@@ -17,8 +18,8 @@ class Labelling(NamedTuple):
     **Shapes** both `[B, T]` of a batch, `[T]` of one sequence; beyond the sequence's length, anything.
     """
 
-    labels: Integer[Array, "*B T"]
-    probabilities: Float[Array, "*B T"]
+    labels: Integer[Array | np.ndarray, "*B T"]
+    probabilities: Float[Array | np.ndarray, "*B T"]
 
 
 class Head(Cell):
@@ -41,6 +42,15 @@ class Head(Cell):
     @abc.abstractmethod
     def best_labels(self, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Labelling:
         """Return the most probable row of labels for each sequence."""
+
+    @abc.abstractmethod
+    def filtered(self, before: Float[np.ndarray, " K0"], output: Float[np.ndarray, " O"]) -> Any:
+        """Return the logarithm of how probable each label is at an element, `[K]`, given the elements so far.
+
+        Arguments:
+            before: what it returned for the element before; empty for the first.
+            output: the head's output at the element.
+        """
 
 
 def head_of(network: Network) -> Head:

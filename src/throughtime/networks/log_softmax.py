@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Integer
 
 from throughtime.core.cell import PointwiseCell
@@ -44,3 +45,9 @@ class LogSoftmax(PointwiseCell, Head):
     def best_labels(self, outputs: Float[Array, "T B K"], lengths: Integer[Array, " B"]) -> Labelling:
         """Return the most probable label of each element, and its probability."""
         return Labelling(outputs.argmax(-1).T.astype(jnp.int32), jnp.exp(outputs.max(-1)).T)
+
+    def filtered(
+        self, before: Float[np.ndarray, " K0"], output: Float[np.ndarray, " K"]
+    ) -> Float[np.ndarray, " K"]:
+        """Return the output: what came before has no influence but through the network."""
+        return output

@@ -16,6 +16,7 @@ from throughtime.kernels.library import DTYPES
 from throughtime.kernels.stepping import NativeStepper
 from throughtime.networks.embedding import Embedding
 from throughtime.networks.native_layers import native_layers
+from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.wrapper import lowest
 
 
@@ -67,7 +68,8 @@ class Stream:
         if self._vocabulary_size:
             self._sources = np.zeros(sessions, np.int32)
         else:
-            self._sources = np.zeros((sessions, cell.input_size), dtype)
+            is_symbols = isinstance(reader, TokenEmbedding)
+            self._sources = np.zeros((sessions, cell.input_size), np.int32 if is_symbols else dtype)
         self._targets = np.zeros((sessions, cell.output_size), dtype)
         # What all sessions read and give: without their axis, if there is only one.
         one = sessions == 1

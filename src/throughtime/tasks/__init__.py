@@ -10,13 +10,15 @@ from throughtime.tasks.generate import Generate
 from throughtime.tasks.label import Label
 from throughtime.tasks.options import TaskOptions
 from throughtime.tasks.regress import Regress
-from throughtime.tasks.task import AnsweringTask, Outputs, Target, Targets, Task
+from throughtime.tasks.task import AnsweringTask, Outputs, Search, Target, Targets, Task
+from throughtime.tasks.transduce import Transduce
 
 TASKS: dict[str, type[Task]] = {
     "classify": Classify,
     "generate": Generate,
     "label": Label,
     "regress": Regress,
+    "transduce": Transduce,
 }
 """Every task that can be chosen by name."""
 
@@ -42,7 +44,7 @@ def answering(name: str) -> type[AnsweringTask]:
     return task
 
 
-AnyTask = Annotated[Classify | Generate | Label | Regress, Field(discriminator="name")]
+AnyTask = Annotated[Classify | Generate | Label | Regress | Transduce, Field(discriminator="name")]
 """A task as it stands in a saved model."""
 
 __all__ = [
@@ -54,10 +56,12 @@ __all__ = [
     "Label",
     "Outputs",
     "Regress",
+    "Search",
     "Target",
     "Targets",
     "Task",
     "TaskOptions",
+    "Transduce",
     "answering",
     "has_answers",
 ]

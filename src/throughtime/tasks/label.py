@@ -132,6 +132,11 @@ class Label(AnsweringTask):
         return head_of(network).best_labels(outputs, lengths)
 
     @classmethod
+    def cut(cls, answer: Labelling, length: int) -> Labelling:
+        """Return the labels of the real elements."""
+        return Labelling(answer.labels[:length], answer.probabilities[:length])
+
+    @classmethod
     def joined(cls, parts: Sequence[list[Labelling]]) -> list[Labelling]:
         """Return blocks of outputs one after the other."""
         return [labelling for part in parts for labelling in part]

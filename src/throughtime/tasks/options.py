@@ -1,8 +1,14 @@
 """What can be chosen about a task, beyond its name."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
 
 from throughtime.core.options import Options
+from throughtime.data.kinds import Kind
+from throughtime.networks.architecture import known_cells
+
+Count = Annotated[int, Field(ge=1)]
 
 
 class TaskOptions(Options):
@@ -11,10 +17,101 @@ class TaskOptions(Options):
     Arguments:
         head: of `"label"`: what makes labels of the network's answers: a `"softmax"` for each element by
             itself, or a `"crf"`, which weighs whole rows of labels against one another.
+        target_kind: of `"transduce"`: what a target is made of; recognised from the data when left out.
+        target_min_count: of `"transduce"`: how often a symbol must occur in the training targets to get a
+            number of its own, at least 1.
+        target_max_vocabulary: of `"transduce"`: the most symbols of targets to keep, 2 to 1,000,000; all when
+            left out.
+        target_lowercase: of `"transduce"`: whether words of targets are lower-cased.
+        writer: of `"transduce"`: what writes the target: a `"decoder"`, symbol after symbol, or `"ctc"`,
+            which says at each element of the source a symbol or nothing, in the order of the target.
+        decoder_cell: of `"transduce"`: name of the decoder's cell, or one for each layer, as for the cell; as
+            the encoder's when left out.
+        attention: of `"transduce"`: how the decoder looks at the source: `"additive"`, before each step,
+            `"multiplicative"`, after it, or `"none"`.
+        attention_size: of `"transduce"`: hidden units of the additive attention, at least 1; as many as
+            hidden_size when left out.
+        input_feeding: of `"transduce"`: whether the decoder reads at each step what the multiplicative
+            attention gave at the one before.
+        reverse_source: of `"transduce"`: whether the encoder reads the source from its end.
+        teacher: of `"transduce"`: whether the decoder hears the right symbols all the time it is trained, or
+            more and more its own, by a schedule.
+        teacher_pace: of `"transduce"`: training steps in which the teacher is gone (linear), falls to 1/e
+            (exponential), or k (inverse sigmoid), at least 1.
+        stretch: of `"transduce"` with `"ctc"`: how often each element of the source is read, at least 1; a
+            target cannot be longer than what is read.
+        beam: of `"transduce"`: targets that a search keeps under way, at least 1; 1 is greedy.
+        length_penalty: of `"transduce"`: how much a search favours longer targets, at least 0.
+        n_best: of `"transduce"`: how many targets a prediction gives, at least 1 and at most beam.
     """
 
     head: Literal["softmax", "crf"] = "softmax"
+    target_kind: Kind | None = None
+    target_min_count: Count = 1
+    target_max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    target_lowercase: bool = False
+    writer: Literal["decoder", "ctc"] = "decoder"
+    decoder_cell: str | None = None
+    attention: Literal["none", "additive", "multiplicative"] = "multiplicative"
+    attention_size: Count | None = None
+    input_feeding: bool = False
+    reverse_source: bool = False
+    teacher: Literal["always", "linear", "exponential", "inverse_sigmoid"] = "always"
+    teacher_pace: Annotated[float, Field(ge=1)] = 10_000.0
+    stretch: Count = 1
+    beam: Count = 5
+    length_penalty: Annotated[float, Field(ge=0)] = 0.0
+    n_best: Count = 1
 
+    @field_validator("decoder_cell")
+    @classmethod
+    def _known_cells(cls, names: str | None) -> str | None:
+        return None if names is None else known_cells("decoder_cell", names)
+
+    def check_together(self) -> None:
+        """Raise `ValueError` on the first options that do not go with one another."""
+        if self.n_best > self.beam:
+            raise ValueError(
+                f"n_best is {self.n_best} and beam is {self.beam}, which finds no more; choose a beam of at "
+                f"least {self.n_best}"
+            )
+        if self.input_feeding and self.attention != "multiplicative":
+            raise ValueError(
+                f"input_feeding is for multiplicative attention, and attention is {self.attention!r}, which "
+                "has nothing to feed back or feeds it back anyway; leave input_feeding out"
+            )
+        if self.attention_size is not None and self.attention != "additive":
+            raise ValueError(
+                f"attention_size is {self.attention_size} and attention is {self.attention!r}, which has no "
+                "hidden units; leave it out, or choose attention='additive'"
+            )
+        if self.teacher == "always" and self.teacher_pace != type(self).model_fields["teacher_pace"].default:
+            raise ValueError(
+                f"teacher_pace is {self.teacher_pace:g} and teacher is 'always'; leave it out, or choose "
+                "linear, exponential or inverse_sigmoid"
+            )
+        self._check_writer()
+
+    def _check_writer(self) -> None:
+        idle = OF_DECODERS if self.writer == "ctc" else ("stretch",)
+        for name in idle:
+            if (given := getattr(self, name)) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name} is {given!r} and writer is {self.writer!r}, which has no use for it; leave "
+                    f"{name} out, or choose the other writer"
+                )
+
+
+OF_DECODERS = (
+    "decoder_cell",
+    "attention",
+    "attention_size",
+    "input_feeding",
+    "reverse_source",
+    "teacher",
+    "length_penalty",
+)
+"""The options that mean nothing where no decoder writes."""
 
 AS_USUAL = TaskOptions()
 """Nothing chosen."""

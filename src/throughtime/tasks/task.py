@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Integer, PRNGKeyArray, PyTree, Shaped
@@ -12,6 +12,7 @@ from throughtime.core.options import Options
 from throughtime.core.sequence_map import Network
 from throughtime.data.records import RawTarget, Record
 from throughtime.data.store import SequenceStore
+from throughtime.networks.architecture import Architecture
 from throughtime.tasks.options import AS_USUAL, TaskOptions
 
 Target = RawTarget
@@ -22,6 +23,23 @@ Targets = np.ndarray | SequenceStore
 
 Outputs = Any
 """What `read` gives for many sequences: an array `[N, O]` of a task that answers once, else a list."""
+
+
+class Posed(NamedTuple):
+    """A network, and what it reads: inputs `[T, B, ...]` with `lengths` `[B]` real steps."""
+
+    network: Network
+    inputs: Shaped[Array, "T B *I"]
+    lengths: Integer[Array, " B"]
+
+
+class Search(NamedTuple):
+    """How the best answers are searched for: how many are kept under way, how much longer ones are favoured,
+    and how long the longest answer of the training part was."""
+
+    width: int = 1
+    length_penalty: float = 0.0
+    longest: int = 1
 
 
 class Task(Options, abc.ABC):
@@ -38,11 +56,43 @@ class Task(Options, abc.ABC):
     """Names of the metrics, the main one first, and whether more is better."""
     takes: ClassVar[tuple[str, ...]] = ()
     """The options (of `TaskOptions`) that it has a use for."""
+    sees_whole: ClassVar[bool] = False
+    """Whether its networks must see whole sequences, whatever they are made of."""
+    answers_once: ClassVar[bool] = False
+    """Whether a sequence has one answer, and not one for each of its elements."""
 
     @property
     @abc.abstractmethod
     def output_size(self) -> int:
         """How many numbers the network's readout gives."""
+
+    def built(
+        self,
+        architecture: Architecture,
+        *,
+        vocabulary_size: int | None,
+        feature_count: int | None,
+        letters: tuple[int, int] | None,
+        key: PRNGKeyArray,
+        head_key: PRNGKeyArray,
+    ) -> Network:
+        """Return a network for the task with fresh weights.
+
+        Arguments:
+            architecture: what it is like.
+            vocabulary_size, feature_count, letters: what it reads, as `Architecture.build` has it.
+            key: source of its weights.
+            head_key: source of those that the task puts on top of it.
+        """
+        network = architecture.build(
+            vocabulary_size=vocabulary_size,
+            feature_count=feature_count,
+            letters=letters,
+            output_size=self.output_size,
+            answers_once=self.answers_once,
+            key=key,
+        )
+        return self.topped(network, head_key)
 
     @abc.abstractmethod
     def topped(self, network: Network, key: PRNGKeyArray) -> Network:
@@ -63,6 +113,22 @@ class Task(Options, abc.ABC):
         time_steps: int,
     ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
         """Return the target of each step, and the mask: how much each one counts, 0 if not at all."""
+
+    @classmethod
+    def posed(
+        cls,
+        network: Network,
+        inputs: Shaped[Array, "T B *I"],
+        lengths: Integer[Array, " B"],
+        targets: Shaped[Array, "*T B"],
+    ) -> Posed:
+        """Return what is differentiated: a network that gives an output for each step of the target."""
+        return Posed(network, inputs, lengths)
+
+    @classmethod
+    def part_of(cls, gradient: Network) -> Network:
+        """Return the part of a gradient by a posed network that is the gradient by the network itself."""
+        return gradient
 
     @abc.abstractmethod
     def check_metric(self, name: str) -> None:
@@ -87,7 +153,8 @@ class AnsweringTask(Task, abc.ABC):
     has_classes: ClassVar[bool] = False
     """Whether targets are classes, whose shares a split should keep."""
     answers_once: ClassVar[bool] = True
-    """Whether a sequence has one answer, and not one for each of its elements."""
+    searches: ClassVar[bool] = False
+    """Whether an answer is searched for, and not read from the network's outputs."""
 
     @classmethod
     @abc.abstractmethod
@@ -109,6 +176,36 @@ class AnsweringTask(Task, abc.ABC):
     @abc.abstractmethod
     def kept(cls, encoded: Iterable[Any]) -> Targets:
         """Return encoded targets side by side."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say aloud about the targets."""
+        return ()
+
+    def check_lengths(self, lengths: np.ndarray, targets: Any) -> None:
+        """Raise `DataError` if a sequence of such a length cannot have its target."""
+        return
+
+    @classmethod
+    def search(
+        cls,
+        network: Network,
+        inputs: Shaped[Array, "T B *I"],
+        lengths: Integer[Array, " B"],
+        search: Search,
+    ) -> PyTree[Shaped[Array, "B ..."]]:
+        """Return the answers that a search finds, of a task that `searches`."""
+        raise NotImplementedError(f"{cls.__name__} reads its answers")
+
+    @property
+    def how_to_search(self) -> Search:
+        """How answers are searched for, of a task that `searches`."""
+        return Search()
+
+    @classmethod
+    def cut(cls, answer: Any, length: int) -> Any:
+        """Return the answer to one sequence without what is past the sequence's end."""
+        return answer
 
     @classmethod
     @abc.abstractmethod

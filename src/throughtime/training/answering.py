@@ -12,7 +12,7 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.learning.unrolled import loss_of_outputs
-from throughtime.tasks import AnsweringTask, Outputs
+from throughtime.tasks import AnsweringTask, Outputs, Search
 
 
 def answer_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> Outputs:
@@ -23,20 +23,27 @@ def answer_all(network: Network, task: AnsweringTask, data: Encoded, batch_size:
         batch_size: sequences in a batch, at least 1; it changes the speed alone.
     """
     return _each_batch(
-        lambda batch: _answer(network, batch.inputs, batch.lengths, task=type(task)), task, data, batch_size
+        lambda batch: _answer(
+            network, batch.inputs, batch.lengths, task=type(task), search=task.how_to_search
+        ),
+        task,
+        data,
+        batch_size,
     )
 
 
 def judge_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> tuple[Outputs, float]:
-    """Return what `answer_all` does, and the mean loss over all steps that count.
+    """Return what `answer_all` does, found by a search as narrow as can be, and the mean loss over all steps
+    that count.
 
     Arguments: see `answer_all`.
     """
+    search = task.how_to_search._replace(width=1)
     losses, counted = 0.0, 0.0
 
     def judged(batch: Batch) -> PyTree[Array]:
         nonlocal losses, counted
-        answers, loss, weight = _judge(network, *batch, task=type(task))
+        answers, loss, weight = _judge(network, *batch, task=type(task), search=search)
         losses, counted = losses + float(loss), counted + float(weight)
         return answers
 
@@ -55,23 +62,26 @@ def _each_batch(
             leaves, structure = jax.tree.flatten(answered(batch))
             arrays = [np.asarray(leaf) for leaf in leaves]
             for row, index in enumerate(part.indices.tolist()):
-                steps = () if task.answers_once else (slice(lengths[index]),)
-                found[index] = jax.tree.unflatten(structure, [leaf[row, *steps] for leaf in arrays])
+                answer = jax.tree.unflatten(structure, [leaf[row] for leaf in arrays])
+                found[index] = task.cut(answer, int(lengths[index]))
     return np.stack(found) if task.answers_once else found
 
 
-@partial(jax.jit, static_argnames=("task",))
+@partial(jax.jit, static_argnames=("task", "search"))
 def _answer(
     network: Network,
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
     *,
     task: type[AnsweringTask],
+    search: Search,
 ) -> PyTree[Shaped[Array, "B ..."]]:
+    if task.searches:
+        return task.search(network, inputs, lengths, search)
     return task.read(network, apply(network, inputs, lengths=lengths), lengths)
 
 
-@partial(jax.jit, static_argnames=("task",))
+@partial(jax.jit, static_argnames=("task", "search"))
 def _judge(
     network: Network,
     inputs: Shaped[Array, "T B *I"],
@@ -80,11 +90,13 @@ def _judge(
     weights: Float[Array, " B"],
     *,
     task: type[AnsweringTask],
+    search: Search,
 ) -> tuple[PyTree[Shaped[Array, "B ..."]], Float[Array, ""], Float[Array, ""]]:
-    outputs = apply(network, inputs, lengths=lengths)
+    posed = task.posed(network, inputs, lengths, targets)
+    outputs = apply(posed.network, posed.inputs, lengths=posed.lengths)
     unfolded, mask = task.unfold(targets, lengths, weights, len(inputs))
-    return (
-        task.read(network, outputs, lengths),
-        loss_of_outputs(task.loss, outputs, unfolded, mask),
-        mask.sum(),
-    )
+    if task.searches:
+        answers = task.search(network, inputs, lengths, search)
+    else:
+        answers = task.read(network, outputs, lengths)
+    return answers, loss_of_outputs(task.loss, outputs, unfolded, mask), mask.sum()

@@ -10,6 +10,7 @@ from throughtime.core.sequence_map import Network
 from throughtime.learning import Gradient, LearningRule, gradient_over_chunks
 from throughtime.learning.candidates import candidate_gradient
 from throughtime.learning.rule import Loss
+from throughtime.networks.scheduled_sampling import at_iteration
 from throughtime.training.carried import Carried, with_fresh_noise
 from throughtime.training.settings import StepSettings
 
@@ -26,6 +27,19 @@ class Manner(NamedTuple):
 def manner_of(settings: StepSettings) -> Manner:
     """Return how the settings have a gradient computed."""
     return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise, settings.softmax_samples)
+
+
+def as_trained(manner: Manner, network: Network, key: PRNGKeyArray, count: Integer[Array, ""]) -> Network:
+    """Return a network as it is at one step of its training: its schedules told, its weights disturbed.
+
+    Arguments: see `batch_gradient`.
+    """
+    network = at_iteration(network, count)
+    if manner.weight_noise == 0:
+        return network
+    # Apart from the noise of the network and of the rule, so that those are the same with it and without.
+    key = jax.random.fold_in(jax.random.fold_in(key, count), 2)
+    return with_weight_noise(network, manner.weight_noise, key)
 
 
 def batch_gradient(
@@ -49,9 +63,6 @@ def batch_gradient(
         count: which step of the run this is, from 0; each draws noise of its own.
     """
     key = jax.random.fold_in(key, count)
-    if manner.weight_noise > 0:
-        # Apart from the noise of the network and of the rule, so that those are the same with it and without.
-        network = with_weight_noise(network, manner.weight_noise, jax.random.fold_in(key, 2))
     if carried is not None:
         state = with_fresh_noise(carried.state, key)
         chunk = (carried.trace, state, inputs, targets, mask)

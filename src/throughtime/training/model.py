@@ -18,6 +18,7 @@ from throughtime.tasks import AnsweringTask, Outputs, Target, Task, answering
 from throughtime.tasks.sampling import Sampling
 from throughtime.training.answering import answer_all
 from throughtime.training.settings import Settings
+from throughtime.training.streaming import ModelStream
 
 BLOCK = 4096
 """Records that are held at once while a file is predicted or evaluated."""
@@ -80,6 +81,16 @@ class Model:
         """
         with self.encode(sequences) as data:
             return self.answering.answers(self.outputs(data))
+
+    def stream(self) -> ModelStream:
+        """Return the model at the start of a sequence that is still to come; it answers after each part.
+
+        **Raises**
+
+            NotACellError: the model must see whole sequences.
+            UsageError: its task has no answer to a sequence.
+        """
+        return ModelStream(self.network, self.encoder, self.answering)
 
     def generate(
         self,

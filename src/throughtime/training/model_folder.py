@@ -83,14 +83,14 @@ def from_bytes(card_bytes: bytes, weights: bytes, source: str = "the model") -> 
 
 def build_network(settings: Settings, encoder: SequenceEncoder, task: Task) -> Network:
     """Return the network for an encoder and a task, with the fresh weights of the settings' seed."""
-    network = settings.network.build(
+    return task.built(
+        settings.network,
         vocabulary_size=encoder.vocabulary_size,
         feature_count=encoder.feature_count,
         letters=encoder.letters_read,
-        output_size=task.output_size,
         key=key_for(settings.seed, "weights"),
+        head_key=key_for(settings.seed, "head"),
     )
-    return task.topped(network, key_for(settings.seed, "head"))
 
 
 def save_model(model: Model, folder: str | Path, *, overwrite: bool = False) -> None:

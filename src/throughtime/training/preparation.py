@@ -114,6 +114,7 @@ def prepare(
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
         task.check_metric(settings.training.metric)
+        notes += task.notes
         if encoder is None:
             encoder = fit_encoder(
                 kind,
@@ -129,7 +130,11 @@ def prepare(
             task.kept(task.encode(*located) for located in compress(reading.located_targets(), part))
             for part in (in_training, ~in_training)
         )
-    boundaries = _boundaries(train.lengths, settings.training.batch_size)
+    task.check_lengths(train.lengths, trained_on)
+    if len(validation):
+        task.check_lengths(validation.lengths, held_out)
+    steps = Encoded(train, trained_on, ()).steps
+    boundaries = _boundaries(steps, settings.training.batch_size)
     return Prepared(
         encoder,
         task,

@@ -13,8 +13,9 @@ from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
 from throughtime.learning.bptt import PENALTIES
+from throughtime.learning.readout import SOLVERS
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import TASKS, TaskOptions
+from throughtime.tasks import TASKS, Task, TaskOptions
 from throughtime.training.curvature_steps import HESSIAN_FREE
 from throughtime.training.optimizers import OPTIMIZER_NAMES, SCHEDULES
 from throughtime.training.rule_settings import RuleSettings
@@ -39,8 +40,14 @@ OF_FIRST_ORDER = (
 )
 """The settings of a step that are of no use to an optimiser that finds its way by the curvature."""
 
+FIRST_ORDER = "adamw"
+"""The optimiser that stands for all that need a gradient alone."""
+
 OF_HESSIAN_FREE = ("damping", "structural_damping", "curvature_sequences", "cg_iterations")
 """The settings of a step that are of no use to any other optimiser."""
+
+OF_SOLVERS = ("regularisation", "washout")
+"""The settings that are of use to solvers alone, which go over the data once and take no steps."""
 
 
 class DataSettings(Options):
@@ -97,6 +104,9 @@ class StepSettings(RuleSettings):
         curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
             least 1; all when left out.
         cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step, at least 1.
+        regularisation: of `"ridge"` and `"logistic"`, which solve for the readout and leave all else as it
+            was drawn: penalty on the squares of its weights, at least 0; by cross-validation when left out.
+        washout: of the same: first steps of each sequence that are not learned from, at least 0.
     """
 
     chunk_size: Count | None = None
@@ -115,19 +125,29 @@ class StepSettings(RuleSettings):
     structural_damping: NotNegative = 0.0
     curvature_sequences: Count | None = None
     cg_iterations: Count = 300
+    regularisation: NotNegative | None = None
+    washout: Annotated[int, Field(ge=0)] = 0
 
     def check_together(self) -> None:
         """Raise `ValueError` if a setting was given that the rule or the optimiser has no use for."""
         super().check_together()
-        is_curved = self.optimizer == HESSIAN_FREE
-        for name in OF_FIRST_ORDER if is_curved else OF_HESSIAN_FREE:
+        of_others = {FIRST_ORDER: OF_FIRST_ORDER, HESSIAN_FREE: OF_HESSIAN_FREE, SOLVERS[0]: OF_SOLVERS}
+        del of_others[self.family]
+        for family, name in ((family, name) for family, names in of_others.items() for name in names):
             given, default = getattr(self, name), type(self).model_fields[name].default
             if given != default:
                 raise ValueError(
                     f"{name} is {given} and optimizer is {self.optimizer!r}, which has no use for it; leave "
                     f"{name} out, or choose "
-                    + ("another optimizer" if is_curved else f"optimizer={HESSIAN_FREE!r}")
+                    + ("another optimizer" if family == FIRST_ORDER else f"optimizer={family!r}")
                 )
+
+    @property
+    def family(self) -> str:
+        """The optimiser that stands for all that take the same settings."""
+        if self.optimizer in SOLVERS:
+            return SOLVERS[0]
+        return HESSIAN_FREE if self.optimizer == HESSIAN_FREE else FIRST_ORDER
 
     @property
     def needs_the_end(self) -> bool:
@@ -222,7 +242,8 @@ class Settings(Options):
 
     @model_validator(mode="after")
     def _network_can_be_trained_so(self) -> "Settings":
-        if (reason := what_cannot_be(self.network, self.training)) is not None:
+        reason = what_cannot_be(self.network, self.training, TASKS[self.task])
+        if reason is not None:
             raise ValueError(reason)
         return self
 
@@ -287,32 +308,56 @@ def what_cannot_go_on(settings: Settings) -> str | None:
     return None
 
 
-def what_cannot_be(network: Architecture, training: StepSettings) -> str | None:
-    """Return why a network cannot be trained in such steps, and what to do; None if it can."""
+def what_cannot_be(
+    network: Architecture, training: StepSettings, task: type[Task] | None = None
+) -> str | None:
+    """Return why a network cannot be trained in such steps, and what to do; None if it can.
+
+    Arguments:
+        task: what it is trained for; nothing that matters here when left out.
+    """
+    if task is not None and task.sees_whole:
+        return _what_is_not_for(network, training, task.model_fields["name"].default)
     if network.direction == "forward":
         return None
-    reason = "a network of direction='both' must see the whole sequence, so it"
+    return _what_needs_steps(
+        training,
+        "a network of direction='both' must see the whole sequence, so it",
+        ", or use direction='forward'",
+    )
+
+
+def _what_is_not_for(network: Architecture, training: StepSettings, task: str) -> str | None:
+    if network.pooling != "last":
+        return (
+            f"pooling is {network.pooling!r}, which is for one answer a sequence, and the task {task!r} "
+            "writes a sequence; leave pooling out"
+        )
+    if network.readout != "linear":
+        return f"readout is {network.readout!r}, and the task {task!r} writes symbols; leave readout out"
+    if training.optimizer == HESSIAN_FREE:
+        return f"optimizer is {HESSIAN_FREE!r}, which the task {task!r} cannot use; choose another optimizer"
+    if isinstance(training, TrainingSettings) and training.start_from is not None:
+        return f"start_from is given, and the task {task!r} starts from fresh weights; leave start_from out"
+    return _what_needs_steps(training, f"a network of the task {task!r} must see whole sequences, so it", "")
+
+
+def _what_needs_steps(training: StepSettings, reason: str, otherwise: str) -> str | None:
+    """Return what cannot be done with a network that has no step of its own, and what to do."""
     if training.chunk_size is not None:
         return (
-            f"{reason} cannot be trained in chunks of {training.chunk_size}; leave chunk_size out, or use "
-            "direction='forward'"
+            f"{reason} cannot be trained in chunks of {training.chunk_size}; leave chunk_size out{otherwise}"
         )
     if RULES[training.rule].is_online:
-        return (
-            f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt', or "
-            "direction='forward'"
-        )
+        return f"{reason} cannot learn by the online rule {training.rule!r}; use the rule 'bptt'{otherwise}"
     for penalty in PENALTIES:
         if (value := getattr(training, penalty)) > 0:
             return (
                 f"{reason} has no {penalty}, which follows a state from step to step, and {value:g} was "
-                "asked for; leave it out, or use direction='forward'"
+                f"asked for; leave it out{otherwise}"
             )
     if training.checkpointed:
-        return (
-            f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out, or use "
-            "direction='forward'"
-        )
+        return f"{reason} cannot compute steps again from a checkpoint; leave checkpointed out{otherwise}"
     return None
 
 

@@ -18,7 +18,7 @@ from throughtime.data.batching import Batch
 from throughtime.tasks import Task
 from throughtime.training.carried import Carried
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
-from throughtime.training.gradients import Manner, batch_gradient, manner_of
+from throughtime.training.gradients import Manner, as_trained, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
 
@@ -85,7 +85,7 @@ def training_step(
         carried: from the step before, where the batch goes on from it.
     """
     if settings.optimizer == HESSIAN_FREE:
-        targets, mask = _unfolded(
+        targets, mask = unfolded(
             batch.targets, batch.lengths, batch.weights, batch.inputs.shape[0], task=task
         )
         network, optimizer_state, loss = curvature_step(
@@ -112,7 +112,7 @@ def training_step(
 
 
 @partial(jax.jit, static_argnames=("steps", "task"))
-def _unfolded(
+def unfolded(
     targets: Shaped[Array, "*T B"],
     lengths: Integer[Array, " B"],
     weights: Float[Array, " B"],
@@ -120,8 +120,9 @@ def _unfolded(
     *,
     task: type[Task],
 ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
-    unfolded, mask = task.unfold(targets, lengths, weights, steps)
-    return unfolded, mask / mask.sum()
+    """Return the target of each step of a batch, and how much each one counts, 1 in all."""
+    every, mask = task.unfold(targets, lengths, weights, steps)
+    return every, mask / mask.sum()
 
 
 @partial(jax.jit, static_argnames=("task", "manner"))
@@ -138,9 +139,13 @@ def _gradient(
     task: type[Task],
     manner: Manner,
 ) -> tuple[Float[Array, ""], Network, Carried | None]:
-    unfolded, mask = _unfolded(targets, lengths, weights, inputs.shape[0], task=task)
-    found = batch_gradient(manner, network, task.loss, inputs, unfolded, mask, lengths, key, count, carried)
-    return found.loss, found.gradient, None if carried is None else Carried(found.state, found.trace)
+    every, mask = unfolded(targets, lengths, weights, inputs.shape[0], task=task)
+    posed = task.posed(as_trained(manner, network, key, count), inputs, lengths, targets)
+    found = batch_gradient(
+        manner, posed.network, task.loss, posed.inputs, every, mask, posed.lengths, key, count, carried
+    )
+    after = None if carried is None else Carried(found.state, found.trace)
+    return found.loss, task.part_of(found.gradient), after
 
 
 @partial(

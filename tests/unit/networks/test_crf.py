@@ -97,3 +97,17 @@ def test_the_head_is_the_last_layer() -> None:
         assert head_of(network).output_size == 12
     with pytest.raises(TypeError, match="the last layer of the network is Linear"):
         head_of(wire([both, Linear(6, LABELS, key=key)]))
+
+
+def test_what_is_known_while_elements_come_is_the_marginal_of_the_last_one(
+    scores: np.ndarray, float64: None
+) -> None:
+    made = field(FORBIDDEN)
+    _, outputs = unroll(made, jnp.asarray(scores)[:, None])
+    belief = np.zeros(0)
+    for steps in range(1, STEPS + 1):
+        belief = made.filtered(belief, np.asarray(outputs[steps - 1, 0]))
+        rows, total = all_rows(made, scores[:steps])
+        for label in range(LABELS):
+            expected = logsumexp(total[[row[-1] == label for row in rows]])
+            assert np.exp(belief[label]) == pytest.approx(np.exp(expected), abs=1e-12)

@@ -93,8 +93,8 @@ class Reversed(SequenceMap):
     input_size: int = 5
     output_size: int = 5
 
-    def __call__(self, inputs: Any, *, lengths: Any = None, key: Any = None) -> Any:
-        return inputs[::-1]
+    def run(self, inputs: Any, *, lengths: Any = None, key: Any = None) -> Any:
+        return (), inputs[::-1]
 
 
 def test_what_flax_lacks() -> None:
