@@ -297,8 +297,8 @@ def what_cannot_go_on(settings: Settings) -> str | None:
         )
     if training.optimizer in (HESSIAN_FREE, *SOLVERS):
         return (
-            f"training.optimizer is {training.optimizer!r}, which needs whole sequences, and a text has no end; "
-            "choose another optimizer"
+            f"training.optimizer is {training.optimizer!r}, which needs whole sequences, and a text has no "
+            "end; choose another optimizer"
         )
     if training.softmax_samples is not None and training.rule != "bptt":
         return (
