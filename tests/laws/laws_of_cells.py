@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from tests.laws.agreement import assert_close, assert_same, assert_visible
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, CUT, LENGTHS, TIME, VOCABULARY, Specimen, draw_inputs, lively
-from throughtime import initial_states
+from throughtime import EchoState, SparseRows, initial_states
 from throughtime.core.cell import Cell, FusedCell, SelfUnrollingCell
 from throughtime.core.fused import kernels
 from throughtime.core.state import is_key
@@ -313,6 +313,8 @@ def is_fused(cell: Any) -> bool:
 
     A wrapper has something to do between the steps of the cell within, which then has no use for its kernel.
     """
+    if isinstance(cell, EchoState):
+        return isinstance(cell.recurrent_weight, SparseRows)
     if isinstance(cell, FusedCell) or not isinstance(cell, SelfUnrollingCell):
         return isinstance(cell, FusedCell)
     parts = jax.tree.leaves(cell, is_leaf=lambda part: part is not cell and isinstance(part, Cell))

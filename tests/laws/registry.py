@@ -18,6 +18,7 @@ from tests.laws import (
     rows_elementwise,
     rows_grid,
     rows_looking,
+    rows_reservoirs,
     rows_simple,
     rows_wirings,
     rows_wrappers,
@@ -141,6 +142,7 @@ CELL_ROWS = (
     *rows_convolutional.ROWS,
     *rows_grid.ROWS,
     *rows_wirings.ROWS,
+    *rows_reservoirs.ROWS,
     *rows_looking.ROWS,
 )
 
@@ -190,15 +192,23 @@ MAP_ROWS = (
         lambda key: Chain([Dropout(INPUT, 0.4), *shallow_stack(key).cells]), OUTPUT, draws_noise=True,
     ),
     *rows_wirings.MAP_ROWS,
+    *rows_reservoirs.MAP_ROWS,
 )  # fmt: skip
 
 
 def lively(network: Any, seed: int = 1) -> Any:
-    """Return the network with every weight moved at random, so that no bias is zero and no matrix special."""
+    """Return the network with every weight moved at random, so that no bias is zero and no matrix special.
+
+    Whole numbers, such as the places of the entries of a sparse matrix, stay.
+    """
     draw = np.random.default_rng(seed)
-    return jax.tree.map(
-        lambda leaf: jnp.asarray(np.asarray(leaf) + draw.normal(0, 0.3, leaf.shape), leaf.dtype), network
-    )
+
+    def moved(leaf: Array) -> Array:
+        if not jnp.issubdtype(leaf.dtype, jnp.inexact):
+            return leaf
+        return jnp.asarray(np.asarray(leaf) + draw.normal(0, 0.3, leaf.shape), leaf.dtype)
+
+    return jax.tree.map(moved, network)
 
 
 def draw_inputs(row: Row, steps: int = TIME, seed: int = 3) -> Array:

@@ -12,6 +12,7 @@ import pytest
 
 import throughtime.cells
 import throughtime.networks
+import throughtime.reservoirs
 from tests.laws import laws_of_cells as laws
 from tests.laws.registry import CELL_ROWS, LENGTHS, MAP_ROWS, Row, Specimen, draw_inputs, fresh, specimen
 from throughtime import SequenceMap, initial_states
@@ -20,9 +21,46 @@ from throughtime.networks.transducer import GivenSource, Transducer
 
 by_row = pytest.mark.parametrize("row", CELL_ROWS, ids=lambda row: row.name)
 
+KINDRED = frozenset({
+    "elman_relu", "irnn", "jordan", "leaky_elman", "lstm_coupled_peephole", "lstm_no_input_gate",
+    "lstm_no_forget_gate", "lstm_no_output_gate", "lstm_no_input_activation", "lstm_no_output_activation",
+    "lstm_partial_peephole", "min_lstm", "window", "attention_pooling", "linear", "dropout_inference",
+    "stack_gated", "layer_normalisation", "recurrent_dropout", "zoneout_expected", "residual_step",
+    "wrapped_stack", "teacher_forcing", "convolutional_gru", "convolution", "depth_lstm", "grid_lstm_untied",
+    "spatial_grid_lstm", "dilated", "dilated_beyond", "log_softmax", "residual", "shortcut", "stack_tied",
+    "echo_state_linear", "net_noise", "parallel", "step_then_look",
+})  # fmt: skip
+"""Cells that share how they run with one that is under every law; of these, a run examines what their own
+equations decide, and `--every-row` everything."""
 
-@by_row
-@pytest.mark.parametrize("law", laws.LAWS, ids=lambda law: law.__name__)
+DECISIVE = frozenset({
+    laws.padding_changes_nothing,
+    laws.steps_make_the_whole,
+    laws.gradient_is_finite_differences,
+    laws.fused_is_scan,
+    laws.causal,
+})  # fmt: skip
+"""The laws that a wrong equation breaks."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each pair of a law and a cell to the test that takes one."""
+    if "law" not in metafunc.fixturenames:
+        return
+    every = metafunc.config.getoption("--every-row")
+    pairs = [
+        pytest.param(law, row, id=f"{law.__name__}-{row.name}")
+        for law in laws.LAWS
+        for row in CELL_ROWS
+        if every or law in DECISIVE or row.name not in KINDRED
+    ]
+    metafunc.parametrize(("law", "row"), pairs)
+
+
+def test_kindred_cells_have_rows() -> None:
+    assert {row.name for row in CELL_ROWS} > KINDRED
+
+
 @pytest.mark.usefixtures("float64")
 def test_law(row: Row, law: Callable[[Specimen], None]) -> None:
     law(specimen(row))
@@ -41,11 +79,11 @@ def test_finite_over_a_long_sequence(row: Row) -> None:
 
 
 def test_every_cell_of_the_library_has_a_row() -> None:
-    for package in (throughtime.cells, throughtime.networks):
+    for package in (throughtime.cells, throughtime.reservoirs, throughtime.networks):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     # What a rule, a problem or an analysis builds for itself is tested there.
-    rooms = ("throughtime.cells.", "throughtime.networks.")
+    rooms = ("throughtime.cells.", "throughtime.reservoirs.", "throughtime.networks.")
     known = {kind for kind in _descendants(Cell) if kind.__module__.startswith(rooms)}
     # A class that leaves something for its subclasses to declare is no cell yet either.
     known = {kind for kind in known if not inspect.isabstract(kind) and not kind.__abstractclassvars__}

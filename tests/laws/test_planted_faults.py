@@ -13,6 +13,7 @@ from tests.laws import faults_in_cells as cells
 from tests.laws import (
     faults_in_convolutional,
     faults_in_grid,
+    faults_in_reservoirs,
     laws_of_cells,
     laws_of_elementwise_cells,
     laws_of_rules,
@@ -92,6 +93,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     *elementwise.FAULTS,
     *faults_in_convolutional.FAULTS,
     *faults_in_grid.FAULTS,
+    *faults_in_reservoirs.FAULTS,
     (comparisons.agrees_with_paper, "dilated", wirings.GoesOnFromOneLater),
     (laws_of_cells.chunks_make_the_whole, "dilated", wirings.ExchangedWhenResumed),
     (laws_of_cells.steps_make_the_whole, "dilated", wirings.EndsOneEarly),

@@ -13,6 +13,7 @@
 #include "families/all.h"
 #include "forward.h"
 #include "input_gradient.h"
+#include "reservoir.h"
 #include "stream.h"
 #include "weight_gradient.h"
 
@@ -211,10 +212,60 @@ void exercise(const char* name, Pool& pool) {
       Exercise<Family, T>(name, size.steps, size.batch, size.inputs, size.hidden, reverse).run(pool);
 }
 
+// A reservoir with one sequence and with more than lanes: shared by threads or not, a batch is its sequences.
+template <class T>
+void exercise_reservoir(Pool& pool, int steps, int batch, int hidden, int fan_in, bool reverse) {
+  std::mt19937 random(hidden + batch);
+  const auto draw = [&](size_t size) {
+    Array<T> values(size);
+    for (T& value : values) value = std::uniform_real_distribution<T>(-1, 1)(random) / T(std::sqrt(fan_in));
+    return values;
+  };
+  const Array<T> weights = draw(size_t(hidden) * fan_in), projected = draw(size_t(steps) * batch * hidden),
+                 initial = draw(size_t(batch) * hidden);
+  Array<int32_t> columns(size_t(hidden) * fan_in), lengths(batch);
+  for (int32_t& column : columns) column = int32_t(random() % hidden);
+  for (int row = 0; row < batch; row++) lengths[row] = batch == 1 ? steps : (row * 5 + 3) % (steps + 1);
+  const ReservoirStep<T> step{weights.data(), columns.data(), hidden, fan_in, T(0.4), T(0.7), Squashing::tanh};
+  const auto run = [&](const Array<T>& projected, const T* initial, const int32_t* lengths, int batch, int threads) {
+    Array<T> outputs = projected, final(size_t(batch) * hidden);
+    ReservoirArrays<T> a{outputs.data(), initial, lengths, outputs.data(), final.data(), steps, batch, reverse};
+    if (!Reservoir<T>(step, a).run(pool, threads)) std::printf("reservoir: no memory\n"), failures++;
+    outputs.insert(outputs.end(), final.begin(), final.end());
+    return outputs;
+  };
+  const T near = std::is_same_v<T, float> ? T(1e-4) : T(1e-12);
+  const Array<T> alone = run(projected, initial.data(), lengths.data(), batch, 1);
+  same(run(projected, initial.data(), lengths.data(), batch, 3), alone, near, "reservoir", "outputs");
+  const Array<T> bias = draw(hidden), input_weight = draw(size_t(hidden) * 2), readout = draw(2 * size_t(hidden)),
+                 readout_bias = draw(2), last = draw(2 * size_t(batch));
+  for (int row = 0; row < batch; row++) {
+    Array<T> own(size_t(steps) * hidden), expected(size_t(steps + 1) * hidden);
+    for (int t = 0; t < steps; t++) {
+      const size_t here = (size_t(t) * batch + row) * hidden;
+      std::copy_n(projected.data() + here, hidden, own.data() + size_t(t) * hidden);
+      std::copy_n(alone.data() + here, hidden, expected.data() + size_t(t) * hidden);
+    }
+    std::copy_n(alone.data() + (size_t(steps) * batch + row) * hidden, hidden, expected.data() + size_t(steps) * hidden);
+    same(run(own, initial.data() + size_t(row) * hidden, &lengths[row], 1, 1), expected, near, "reservoir", "a sequence");
+  }
+  Array<T> said(size_t(steps) * batch * 2), final(size_t(batch) * hidden);
+  const LoopArrays<T> loop{bias.data(), input_weight.data(), readout.data(), readout_bias.data(), initial.data(),
+                           last.data(), said.data(), final.data(), steps, batch, 2};
+  if (!ReservoirLoop<T>(step, loop).run(pool)) std::printf("reservoir: no memory\n"), failures++;
+  for (const T value : said)
+    if (!std::isfinite(value)) failures++;
+}
+
 }  // namespace
 
 int main() {
   Pool pool(3);
+  for (const bool reverse : {false, true}) {
+    exercise_reservoir<NUMBER>(pool, 4, 1, 1, 1, reverse);
+    exercise_reservoir<NUMBER>(pool, 5, 2 * Simd<NUMBER>::width + 1, 37, 3, reverse);
+    exercise_reservoir<NUMBER>(pool, 3, 1, 1003, 100, reverse);
+  }
 #define EXERCISE(NAME, ...) exercise<__VA_ARGS__, NUMBER>(#NAME, pool);
   THROUGHTIME_FAMILIES(EXERCISE)
   std::printf("%d failures\n", failures);

@@ -14,6 +14,7 @@ from tests.oracles import (
     comparisons_convolutional,
     comparisons_elementwise,
     comparisons_grid,
+    comparisons_reservoirs,
     comparisons_simple,
     comparisons_wirings,
     comparisons_wrappers,
@@ -68,6 +69,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     **comparisons_convolutional.ORACLES,
     **comparisons_grid.ORACLES,
     **comparisons_wirings.ORACLES,
+    **comparisons_reservoirs.ORACLES,
     **comparisons_attention.ORACLES,
 }
 """The transcription of each row of the registry."""

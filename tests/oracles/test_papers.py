@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.laws.registry import CELL_ROWS, INPUT, TIME, VOCABULARY, Specimen, fresh, specimen
-from tests.oracles import comparisons_wrappers
+from tests.oracles import comparisons_reservoirs, comparisons_wrappers
 from tests.oracles.comparisons import ORACLES, agrees_with_paper
 from throughtime import initial_states, one_hot, unroll
 
@@ -22,7 +22,7 @@ WITHOUT = {
     "stack_deep",
     "dilated_noisy_symbols",
     "stack_mixed",
-} | comparisons_wrappers.WITHOUT
+} | (comparisons_wrappers.WITHOUT | comparisons_reservoirs.WITHOUT)
 """Dropout has no numbers of its own, only a distribution; what the stacks are made of is here."""
 
 
@@ -32,7 +32,7 @@ def test_cell_agrees_with_its_paper(name: str) -> None:
     agrees_with_paper(specimen(ROWS[name]))
 
 
-@pytest.mark.parametrize(("name", "law"), comparisons_wrappers.NOISE)
+@pytest.mark.parametrize(("name", "law"), [*comparisons_wrappers.NOISE, *comparisons_reservoirs.NOISE])
 @pytest.mark.usefixtures("float64")
 def test_noise_is_as_its_paper_has_it(name: str, law: Callable[[Specimen], None]) -> None:
     law(specimen(ROWS[name]))

@@ -14,8 +14,8 @@ HOUSE = (
     "kernels",
     "core",
     "cells",
-    "networks",
     "reservoirs",
+    "networks",
     "learning",
     "data",
     "problems",
@@ -67,6 +67,11 @@ HEADINGS = (
         ("Exactness", "Cost", "Source"),
         frozenset({"NamedTuple"}),
         frozenset({"LearningRule", "StepwiseRule", "Walk"}),
+    ),
+    Headings(
+        "reservoirs",
+        ("Equations", "Shapes"),
+        frozenset({"NamedTuple"}),
     ),
     Headings(
         "networks",

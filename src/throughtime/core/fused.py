@@ -66,6 +66,11 @@ def kernels(choice: str, *, threads: int = 0) -> Iterator[None]:
         _threads.pop()
 
 
+def thread_count() -> int:
+    """Return how many threads share the work of a kernel; 0 for as many as XLA has."""
+    return _threads[-1] if _threads else 0
+
+
 def can_fuse(cell: FusedCell, state: State, inputs: Array) -> bool:
     """Tell whether a kernel can run a cell on arrays like these."""
     if instruction_set() == OFF or not steps_are_the_kernels(type(cell)):
@@ -89,9 +94,7 @@ def run_fused(
     hollow = jax.tree.map(lambda _: None, cell)
     structure = jax.tree.structure(state)
     plain = StepByStep(hollow, fused.weights, structure, reverse, masked=lengths is not None)
-    plan = Plan(
-        FAMILIES[fused.family], reverse, instruction_set(), plain, threads=_threads[-1] if _threads else 0
-    )
+    plan = Plan(FAMILIES[fused.family], reverse, instruction_set(), plain, threads=thread_count())
     weights = tuple(getattr(cell, name) for name in fused.weights)
     operands = _on_the_same_axes(Operands(weights, tuple(jax.tree.leaves(state)), inputs, real))
     results = jax.lax.platform_dependent(operands, cpu=functools.partial(run, plan), default=plain)

@@ -66,6 +66,14 @@ class SequenceParameters(BaseEstimator):
         tied: bool = _NETWORK.tied,
         image_size: tuple[int, ...] | None = _NETWORK.image_size,
         kernel_size: int = _NETWORK.kernel_size,
+        activation: str | None = _NETWORK.activation,
+        spectral_radius: float | None = _NETWORK.spectral_radius,
+        leak: float | None = _NETWORK.leak,
+        input_scaling: float | None = _NETWORK.input_scaling,
+        bias_scaling: float | None = _NETWORK.bias_scaling,
+        structure: str | None = _NETWORK.structure,
+        fan_in: int | None = _NETWORK.fan_in,
+        net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
         head: str = _OPTIONS.head,
         target_kind: Kind | None = _OPTIONS.target_kind,
@@ -115,6 +123,8 @@ class SequenceParameters(BaseEstimator):
         structural_damping: float = _TRAINING.structural_damping,
         curvature_sequences: int | None = _TRAINING.curvature_sequences,
         cg_iterations: int = _TRAINING.cg_iterations,
+        regularisation: float | None = _TRAINING.regularisation,
+        washout: int = _TRAINING.washout,
         epochs: int = _TRAINING.epochs,
         validation: float = _TRAINING.validation,
         patience: int = _TRAINING.patience,
@@ -165,6 +175,18 @@ class SequenceParameters(BaseEstimator):
             image_size: height and width of the image that an element is, for convolutional cells; an element
                 is then the pixels of one channel after another.
             kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
+            activation: of the units, `"tanh"`, `"identity"` or `"relu"`, for cells that let it be chosen; as
+                the cell has it when None.
+            spectral_radius: largest absolute eigenvalue of a reservoir's recurrent weights, above 0. This one
+                and the next five are for the cell `"echo_state"`, and as the cell has them when None.
+            leak: how much of itself a unit of a reservoir loses at a step, above 0 and at most 1.
+            input_scaling: how strongly the input drives a reservoir, above 0.
+            bias_scaling: how strongly a constant drives it, at least 0.
+            structure: how the units of a reservoir are connected: at `"random"`, in a `"ring"`, or by an
+                `"orthogonal"` matrix.
+            fan_in: units that each unit of a random reservoir sees, at least 1.
+            net_noise: standard deviation of noise on the sums that drive the units while weights are found,
+                at least 0.
             readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
                 where the answer is an image too.
             head: of the task `"label"`: what makes labels of the network's answers: a `"softmax"` for each
@@ -246,6 +268,10 @@ class SequenceParameters(BaseEstimator):
             curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
                 least 1; all when None.
             cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step.
+            regularisation: of `"ridge"` and `"logistic"`, which solve for the readout in one pass and leave
+                all else as it was drawn: penalty on the squares of its weights, at least 0; chosen by
+                cross-validation when None.
+            washout: of the same: first steps of each sequence that are not learned from, at least 0.
             epochs: most passes over the training data, at least 1.
             validation: part of the training data held out to choose the best weights by, 0 to below 1; 0 for
                 none.
@@ -281,6 +307,14 @@ class SequenceParameters(BaseEstimator):
         self.tied = tied
         self.image_size = image_size
         self.kernel_size = kernel_size
+        self.activation = activation
+        self.spectral_radius = spectral_radius
+        self.leak = leak
+        self.input_scaling = input_scaling
+        self.bias_scaling = bias_scaling
+        self.structure = structure
+        self.fan_in = fan_in
+        self.net_noise = net_noise
         self.readout = readout
         self.head = head
         self.target_kind = target_kind
@@ -330,6 +364,8 @@ class SequenceParameters(BaseEstimator):
         self.structural_damping = structural_damping
         self.curvature_sequences = curvature_sequences
         self.cg_iterations = cg_iterations
+        self.regularisation = regularisation
+        self.washout = washout
         self.epochs = epochs
         self.validation = validation
         self.patience = patience

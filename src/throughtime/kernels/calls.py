@@ -147,6 +147,14 @@ def _inputs(plan: Plan) -> Foldable:
     return folding(call)
 
 
+def as_the_arguments(results: Sequence[Any], argument: Array) -> list[jax.ShapeDtypeStruct]:
+    """Return the shapes of results, which within `shard_map` differ from device to device as an argument."""
+    axes = jax.typeof(argument).mat
+    within = {"sharding": NamedSharding(get_abstract_mesh(), PartitionSpec()), "manual_axis_type": axes}
+    kind = within if axes.varying else {}
+    return [jax.ShapeDtypeStruct(r.shape, r.dtype, **kind) for r in results]
+
+
 def _like(sequence: Array, features: int) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((*sequence.shape[:2], features), sequence.dtype)
 
@@ -159,11 +167,7 @@ def _native(
     name = library.target_name(plan.instruction_set, family, str(results[0].dtype), part)
 
     def call(*arguments: Array) -> Sequence[Array]:
-        # Within `shard_map`, the results differ from device to device as the arguments do.
-        axes = jax.typeof(arguments[0]).mat
-        within = {"sharding": NamedSharding(get_abstract_mesh(), PartitionSpec()), "manual_axis_type": axes}
-        kind = within if axes.varying else {}
-        shapes = [jax.ShapeDtypeStruct(r.shape, r.dtype, **kind) for r in results]
+        shapes = as_the_arguments(results, arguments[0])
         native = jax.ffi.ffi_call(name, shapes, input_output_aliases=aliases)
         return native(*arguments, reverse=plan.reverse, threads=np.int64(plan.threads))
 

@@ -21,7 +21,9 @@ from throughtime.networks.linear import Linear
 from throughtime.networks.log_softmax import LogSoftmax
 from throughtime.networks.look_then_step import LookThenStep
 from throughtime.networks.looking import LookingCell, LookingState, looking_at, whole_memory
+from throughtime.networks.net_noise import NetNoise, NetNoiseState
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
+from throughtime.networks.parallel import Parallel, ParallelState
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
 from throughtime.networks.recurrent_dropout import RecurrentDropout, RecurrentDropoutState
 from throughtime.networks.residual_step import ResidualStep
@@ -82,8 +84,12 @@ __all__ = [
     "MeanState",
     "Memory",
     "MultiplicativeAttention",
+    "NetNoise",
+    "NetNoiseState",
     "NormalisedSums",
     "OutputFeedback",
+    "Parallel",
+    "ParallelState",
     "Reading",
     "RecurrentDropout",
     "RecurrentDropoutState",

@@ -9,7 +9,8 @@ import jax
 from jaxtyping import PRNGKeyArray
 from pydantic import Field, field_validator
 
-from throughtime.cells import CELLS, ConvolutionalGRU, ConvolutionalLSTM
+from throughtime.cells import CELLS as LEARNED_CELLS
+from throughtime.cells import ConvolutionalGRU, ConvolutionalLSTM
 from throughtime.core.cell import Cell
 from throughtime.core.errors import OptionError, choose
 from throughtime.core.initializers import INITIALIZERS
@@ -24,6 +25,7 @@ from throughtime.networks.dropout import Dropout
 from throughtime.networks.embedding import Embedding
 from throughtime.networks.layer_normalisation import layer_normalised
 from throughtime.networks.linear import Linear
+from throughtime.networks.net_noise import NetNoise
 from throughtime.networks.pooling import AttentionPooling, MeanPooling
 from throughtime.networks.recurrent_dropout import RecurrentDropout
 from throughtime.networks.stack import Stack
@@ -31,12 +33,21 @@ from throughtime.networks.tied_stack import tied
 from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.window import FixedWindow
 from throughtime.networks.zoneout import Zoneout
+from throughtime.reservoirs import EchoState
+from throughtime.reservoirs.echo_state import Activation
+from throughtime.reservoirs.structures import Structure
+
+CELLS: dict[str, type[Cell]] = {**LEARNED_CELLS, EchoState.kind: EchoState}
+"""Every cell that reads vectors: those whose weights are learned, and reservoirs."""
 
 SPATIAL: dict[str, type[Cell]] = {cell.kind: cell for cell in (ConvolutionalLSTM, ConvolutionalGRU)}
 """Every cell that reads images; its constructor takes their shape, `hidden_channels` and `key`."""
 
 CELL_NAMES = (*CELLS, *SPATIAL, FixedWindow.kind)
 """Every cell that an `Architecture` can be made of."""
+
+OF_RESERVOIRS = ("spectral_radius", "leak", "input_scaling", "bias_scaling", "structure", "fan_in")
+"""The settings that are of no use to any other cell."""
 
 LONGEST_DILATION = 2**16
 """A layer keeps as many states as its dilation is long; more than these are a slip of the pen."""
@@ -79,6 +90,14 @@ class Architecture(Options):
         kernel_size: places that a convolutional cell sees of itself along each axis, at least 1.
         readout: what makes the answer of the highest layer: a `"linear"` layer, or, where the answer is an
             image of that size too, a `"convolution"` of one place.
+        activation: of the units, for cells that let it be chosen; as the cell has it when left out.
+        spectral_radius: largest absolute eigenvalue of a reservoir's recurrent weights, above 0. This one and
+            the next five are for the cell `"echo_state"`, and as the cell has them when left out.
+        leak: how much of itself a unit of a reservoir loses at a step, above 0 and at most 1.
+        input_scaling: how strongly the input drives a reservoir, above 0.
+        bias_scaling: how strongly a constant drives it, at least 0.
+        structure: how the units of a reservoir are connected.
+        fan_in: units that each unit of a random reservoir sees, at least 1.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
@@ -90,8 +109,10 @@ class Architecture(Options):
         input_dropout: rate on the (embedded) input, 0 <= rate < 1.
         window: elements that the cell `"window"` sees, at least 1; unused by other cells.
         recurrent_dropout: rate at which hidden units are not seen by the next steps of a sequence, 0 <= rate
-            < 1. This one and the next two are for cells that recur, and not for `"window"`.
+            < 1. This one and the next three are for cells that recur, and not for `"window"`.
         zoneout: probability that a unit keeps its last value at a step, 0 <= rate < 1.
+        net_noise: standard deviation of noise on the sums that drive the units while weights are found, at
+            least 0.
         layer_normalisation: whether the sums over input and past are normalised or, in a cell with other
             steps than an Elman network or an LSTM, the sums over the input and the past itself.
     """
@@ -111,6 +132,13 @@ class Architecture(Options):
     tied: bool = True
     image_size: tuple[Size, ...] | None = None
     kernel_size: Size = 3
+    activation: Activation | None = None
+    spectral_radius: Annotated[float, Field(gt=0)] | None = None
+    leak: Annotated[float, Field(gt=0, le=1)] | None = None
+    input_scaling: Annotated[float, Field(gt=0)] | None = None
+    bias_scaling: Annotated[float, Field(ge=0)] | None = None
+    structure: Structure | None = None
+    fan_in: Size | None = None
     readout: Literal["linear", "convolution"] = "linear"
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
@@ -121,6 +149,7 @@ class Architecture(Options):
     window: Size = 7
     recurrent_dropout: Rate = 0.0
     zoneout: Rate = 0.0
+    net_noise: Annotated[float, Field(ge=0)] = 0.0
     layer_normalisation: bool = False
 
     @field_validator("cell")
@@ -146,6 +175,7 @@ class Architecture(Options):
         self._check_connections()
         self._check_wrappers()
         self._check_initializer()
+        self._check_reservoir()
         self._check_images()
         self._check_tied_readout()
 
@@ -194,7 +224,7 @@ class Architecture(Options):
 
     def _check_wrappers(self) -> None:
         if set(self.cells) == {FixedWindow.kind}:
-            for name in ("recurrent_dropout", "zoneout", "layer_normalisation"):
+            for name in ("recurrent_dropout", "zoneout", "net_noise", "layer_normalisation"):
                 if value := getattr(self, name):
                     raise ValueError(
                         f"{name} is {value} and cell is {self.cell}, which does not recur; leave {name} out, "
@@ -209,6 +239,21 @@ class Architecture(Options):
                 raise ValueError(
                     f"{name} is {given} and cell is {self.cell}, which has no matrix of {weights} weights to "
                     f"choose it for; leave {name} out, or choose one of {', '.join(choices)}"
+                )
+
+    def _check_reservoir(self) -> None:
+        if self.activation is not None and not any(_takes(cell, "activation") for cell in self.cells):
+            choices = [cell for cell in CELLS if _takes(cell, "activation")]
+            raise ValueError(
+                f"activation is {self.activation} and cell is {self.cell}, whose units have their own; leave "
+                f"activation out, or choose one of {', '.join(choices)}"
+            )
+        for name in OF_RESERVOIRS:
+            given = getattr(self, name)
+            if given is not None and not any(_takes(cell, name) for cell in self.cells):
+                raise ValueError(
+                    f"{name} is {given} and cell is {self.cell}, which is no reservoir; leave {name} out, or "
+                    f"choose {EchoState.kind}"
                 )
 
     def _check_images(self) -> None:
@@ -372,6 +417,8 @@ class Architecture(Options):
             "depth",
             "tied",
             "kernel_size",
+            "activation",
+            *OF_RESERVOIRS,
         )
         settings = {one: getattr(self, one) for one in own if _takes(name, one)}
         given = {one: value for one, value in settings.items() if value is not None}
@@ -382,6 +429,8 @@ class Architecture(Options):
     def _wrapped(self, cell: Cell) -> Cell:
         if self.layer_normalisation:
             cell = layer_normalised(cell)
+        if self.net_noise > 0:
+            cell = NetNoise(cell, self.net_noise)
         if self.recurrent_dropout > 0:
             cell = RecurrentDropout(cell, self.recurrent_dropout)
         return Zoneout(cell, self.zoneout) if self.zoneout > 0 else cell

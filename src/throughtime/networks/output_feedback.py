@@ -10,7 +10,9 @@ from jaxtyping import Array, Float, Integer, PRNGKeyArray, Shaped
 from throughtime.core.cell import Cell, Projected, SelfUnrollingCell, State
 from throughtime.core.errors import ShapeError
 from throughtime.core.noise import NoisyCell
+from throughtime.core.scanning import project_and_scan
 from throughtime.core.unroll import unroll
+from throughtime.networks.closed_loop import closed_loop
 from throughtime.networks.embedding import one_hot
 from throughtime.networks.feedback import Feedback
 from throughtime.networks.wrapper import check_is_cell
@@ -84,7 +86,7 @@ class FeedbackCell(Cell):
         return FeedbackState(inner, output, state.position + 1, state.key), output
 
 
-class OutputFeedback(FeedbackCell, NoisyCell):
+class OutputFeedback(FeedbackCell, SelfUnrollingCell, NoisyCell):
     r"""A network running freely: each step reads the network's own last output besides its input.
 
     **Equations**
@@ -129,6 +131,17 @@ class OutputFeedback(FeedbackCell, NoisyCell):
         """Return the state before the first output."""
         return self._start(self.feedback.is_random)
 
+    def going_on(self, inner: State, output: Float[Array, "B O"]) -> FeedbackState:
+        """Return the state from which the loop goes on after its network was driven by other means.
+
+        Arguments:
+            inner: the network's state then, of a batch.
+            output: what it said last, or what it should have said, `[B, O]`.
+        """
+        batch_size = output.shape[0]
+        key = jax.random.split(jax.random.key(0), batch_size) if self.feedback.is_random else None
+        return FeedbackState(inner, output, jnp.ones(batch_size, jnp.int32), key)
+
     def project(self, x: Float[Array, " I"]) -> Float[Array, " I"]:
         """Return `x`."""
         return x
@@ -139,6 +152,21 @@ class OutputFeedback(FeedbackCell, NoisyCell):
         """Return the next state and the output."""
         key = None if state.key is None else jax.random.fold_in(state.key, state.position)
         return self._go_on(state, projected, self._own(state, key))
+
+    def unroll_whole(
+        self,
+        inputs: Float[Array, "T B I"],
+        state: FeedbackState,
+        lengths: Integer[Array, " B"] | None,
+        reverse: bool,
+    ) -> tuple[FeedbackState, Float[Array, "T B O"]]:
+        """Go step by step, but for a sparse reservoir with a linear readout alone, which native code runs."""
+        if lengths is None and (loop := closed_loop(self.cell, self.feedback, inputs)) is not None:
+            steps = inputs.shape[0]
+            last = jnp.where(state.position[:, None] > 0, state.output, 0)
+            inner, outputs = loop(state.inner, last, steps)
+            return FeedbackState(inner, outputs[-1], state.position + steps, state.key), outputs
+        return project_and_scan(self, state, inputs, lengths, reverse)
 
 
 class TaughtCell(FeedbackCell):

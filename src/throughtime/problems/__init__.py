@@ -8,8 +8,12 @@ from throughtime.problems.digit_addition import DigitAddition
 from throughtime.problems.distant_brackets import DistantBrackets
 from throughtime.problems.embedded_reber import EmbeddedReber
 from throughtime.problems.influence_balancing import InfluenceBalancing
+from throughtime.problems.lorenz import Lorenz
+from throughtime.problems.mackey_glass import MackeyGlass
+from throughtime.problems.memory_capacity import MemoryCapacity
 from throughtime.problems.moving_shapes import MovingShapes
 from throughtime.problems.multiplication import Multiplication
+from throughtime.problems.narma10 import Narma10
 from throughtime.problems.noise_free_lag import NoiseFreeLag
 from throughtime.problems.noiseless_memorisation import NoiselessMemorisation
 from throughtime.problems.parity import Parity
@@ -42,6 +46,10 @@ PROBLEMS: dict[str, type[Problem]] = {
         InfluenceBalancing,
         DigitAddition,
         MovingShapes,
+        Narma10,
+        MackeyGlass,
+        Lorenz,
+        MemoryCapacity,
     )
 }
 """Every problem by its name."""
@@ -58,8 +66,12 @@ __all__ = [
     "EmbeddedReber",
     "Examples",
     "InfluenceBalancing",
+    "Lorenz",
+    "MackeyGlass",
+    "MemoryCapacity",
     "MovingShapes",
     "Multiplication",
+    "Narma10",
     "NoiseFreeLag",
     "NoiselessMemorisation",
     "Parity",

@@ -12,6 +12,7 @@ from jaxtyping import Array
 
 from throughtime.core.sequence_map import Network
 from throughtime.learning.one_step import norm
+from throughtime.learning.readout import SOLVERS
 from throughtime.training.curvature_steps import HESSIAN_FREE
 
 
@@ -41,8 +42,9 @@ OPTIMIZERS: dict[str, Callable[[], optax.GradientTransformation]] = {
 }
 """How each scales the gradient. All decay is decoupled: it goes around this scaling."""
 
-OPTIMIZER_NAMES = (*OPTIMIZERS, HESSIAN_FREE)
-"""Every optimiser that can be chosen: those that need a gradient alone, and one that needs the curvature."""
+OPTIMIZER_NAMES = (*OPTIMIZERS, HESSIAN_FREE, *SOLVERS)
+"""Every optimiser that can be chosen: those that need a gradient alone, one that needs the curvature, and the
+solvers, which need neither and find the readout alone."""
 
 SCHEDULES = ("constant", "cosine", "linear")
 """How the step size goes on after the warm-up: as it is, or down to zero at the last step."""

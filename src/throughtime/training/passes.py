@@ -8,6 +8,7 @@ from throughtime.core.randomness import key_for
 from throughtime.core.sequence_map import Network
 from throughtime.data.batching import prefetch
 from throughtime.data.dataset import Encoded
+from throughtime.learning.readout import SOLVERS
 from throughtime.tasks import Task
 from throughtime.training.arrays import copied
 from throughtime.training.checkpoint import Position, Run
@@ -64,6 +65,11 @@ def one_pass(run: Run, task: Task, data: Encoded, settings: TrainingSettings, *,
 
 
 def _check_endless(settings: TrainingSettings) -> None:
+    if settings.optimizer in SOLVERS:
+        raise OptionError(
+            f"optimizer is {settings.optimizer!r}, which solves for the readout from all data at once, and "
+            "here it arrives in parts; use fit, or another optimizer"
+        )
     if settings.needs_the_end:
         raise OptionError(
             f"schedule is {settings.schedule!r} and warmup {settings.warmup:g}, which depend on the number "

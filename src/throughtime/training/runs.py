@@ -8,6 +8,7 @@ from throughtime.core.errors import DivergedError, OptionError
 from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
 from throughtime.data.records import Source
+from throughtime.learning.readout import SOLVERS
 from throughtime.tasks import Generate
 from throughtime.training.checkpoint_writer import CheckpointFile
 from throughtime.training.loop import Fitted, fit
@@ -16,6 +17,7 @@ from throughtime.training.preparation import Prepared, prepare
 from throughtime.training.pretrained import starting_network
 from throughtime.training.progress import SILENT, Watcher
 from throughtime.training.settings import Settings
+from throughtime.training.solved_readout import solve_readout
 from throughtime.training.text_preparation import prepare_text
 
 
@@ -68,16 +70,11 @@ def train(
     file = None
     if checkpoint is not None:
         file = CheckpointFile(checkpoint, prepared.fingerprint(settings), resume)
-    fitted = fit(
-        network,
-        prepared.task,
-        prepared.train,
-        prepared.validation,
-        settings.training,
-        seed=settings.seed,
-        checkpoint=file,
-        watcher=watcher,
-    )
+    parts = network, prepared.task, prepared.train, prepared.validation, settings.training
+    if settings.training.optimizer in SOLVERS:
+        fitted = solve_readout(*parts, seed=settings.seed, watcher=watcher)
+    else:
+        fitted = fit(*parts, seed=settings.seed, checkpoint=file, watcher=watcher)
     if fitted.stopped == "diverged" and fitted.best_epoch == 0:
         raise DivergedError(diverged_message(settings, fitted))
     return Model(

@@ -13,6 +13,7 @@ from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.learning import RULES
 from throughtime.learning.bptt import PENALTIES
+from throughtime.learning.readout import SOLVERS
 from throughtime.networks.architecture import Architecture
 from throughtime.tasks import TASKS, Task, TaskOptions
 from throughtime.training.curvature_steps import HESSIAN_FREE
@@ -39,8 +40,14 @@ OF_FIRST_ORDER = (
 )
 """The settings of a step that are of no use to an optimiser that finds its way by the curvature."""
 
+FIRST_ORDER = "adamw"
+"""The optimiser that stands for all that need a gradient alone."""
+
 OF_HESSIAN_FREE = ("damping", "structural_damping", "curvature_sequences", "cg_iterations")
 """The settings of a step that are of no use to any other optimiser."""
+
+OF_SOLVERS = ("regularisation", "washout")
+"""The settings that are of use to solvers alone, which go over the data once and take no steps."""
 
 
 class DataSettings(Options):
@@ -97,6 +104,9 @@ class StepSettings(RuleSettings):
         curvature_sequences: of `"hessian_free"`: sequences of a batch that the curvature is taken of, at
             least 1; all when left out.
         cg_iterations: of `"hessian_free"`: the most iterations of conjugate gradients in a step, at least 1.
+        regularisation: of `"ridge"` and `"logistic"`, which solve for the readout and leave all else as it
+            was drawn: penalty on the squares of its weights, at least 0; by cross-validation when left out.
+        washout: of the same: first steps of each sequence that are not learned from, at least 0.
     """
 
     chunk_size: Count | None = None
@@ -115,19 +125,29 @@ class StepSettings(RuleSettings):
     structural_damping: NotNegative = 0.0
     curvature_sequences: Count | None = None
     cg_iterations: Count = 300
+    regularisation: NotNegative | None = None
+    washout: Annotated[int, Field(ge=0)] = 0
 
     def check_together(self) -> None:
         """Raise `ValueError` if a setting was given that the rule or the optimiser has no use for."""
         super().check_together()
-        is_curved = self.optimizer == HESSIAN_FREE
-        for name in OF_FIRST_ORDER if is_curved else OF_HESSIAN_FREE:
+        of_others = {FIRST_ORDER: OF_FIRST_ORDER, HESSIAN_FREE: OF_HESSIAN_FREE, SOLVERS[0]: OF_SOLVERS}
+        del of_others[self.family]
+        for family, name in ((family, name) for family, names in of_others.items() for name in names):
             given, default = getattr(self, name), type(self).model_fields[name].default
             if given != default:
                 raise ValueError(
                     f"{name} is {given} and optimizer is {self.optimizer!r}, which has no use for it; leave "
                     f"{name} out, or choose "
-                    + ("another optimizer" if is_curved else f"optimizer={HESSIAN_FREE!r}")
+                    + ("another optimizer" if family == FIRST_ORDER else f"optimizer={family!r}")
                 )
+
+    @property
+    def family(self) -> str:
+        """The optimiser that stands for all that take the same settings."""
+        if self.optimizer in SOLVERS:
+            return SOLVERS[0]
+        return HESSIAN_FREE if self.optimizer == HESSIAN_FREE else FIRST_ORDER
 
     @property
     def needs_the_end(self) -> bool:

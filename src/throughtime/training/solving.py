@@ -18,11 +18,13 @@ from throughtime.core.noise import without_noise
 from throughtime.core.randomness import generator_for, key_for
 from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import prefetch
+from throughtime.learning.readout import SOLVERS
 from throughtime.problems import Examples, Problem
 from throughtime.training.arrays import copied
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step
 from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.settings import SolvingSettings
+from throughtime.training.solved_readout import readout_solver
 from throughtime.training.steps import OptimizerState, optimizer_of, start_optimizer, update
 
 
@@ -83,6 +85,8 @@ def solve(
         seed: decides the sequences and the noise, 0 to 2**32 - 1.
         watcher: is told of each test.
     """
+    if settings.optimizer in SOLVERS:
+        return _solved_readout(problem, network, settings, seed, watcher)
     asked = problem.tested_on
     tests = _drawn(asked, settings.test_sequences, settings.batch_size, seed)
     optimizer = optimizer_of(settings, settings.iterations)
@@ -121,6 +125,39 @@ def solve(
             jax.tree.leaves(network)[0].block_until_ready()
             seconds += time.perf_counter() - started
             going_on = check(done + len(part))
+    return Attempt(network, tuple(checks), seconds, settings.enough)
+
+
+def _solved_readout(
+    problem: Problem,
+    network: Network,
+    settings: SolvingSettings,
+    seed: int,
+    watcher: Callable[[Check], None] | None,
+) -> Attempt:
+    """Solve for the readout once, on as many batches as there would be training steps."""
+    asked = problem.tested_on
+    tests = _drawn(asked, settings.test_sequences, settings.batch_size, seed)
+    checks = [Check(0, 0, *tested(asked, network, tests))]
+    started = time.perf_counter()
+    solver = readout_solver(network, settings)
+    for count in range(settings.iterations):
+        batch = problem.draw(settings.batch_size, generator_for(seed, "training sequences", count))
+        solver.add(
+            batch.inputs,
+            batch.targets,
+            mask=batch.mask,
+            lengths=batch.lengths,
+            washout=settings.washout,
+            key=key_for(seed, "noise", count),
+        )
+    network, _ = solver.solve(settings.regularisation, at_last=True)
+    seconds = time.perf_counter() - started
+    iterations = settings.iterations
+    checks.append(Check(iterations, iterations * settings.batch_size, *tested(asked, network, tests)))
+    if watcher is not None:
+        for check in checks:
+            watcher(check)
     return Attempt(network, tuple(checks), seconds, settings.enough)
 
 

@@ -85,7 +85,7 @@ def training_step(
         carried: from the step before, where the batch goes on from it.
     """
     if settings.optimizer == HESSIAN_FREE:
-        targets, mask = _unfolded(
+        targets, mask = unfolded(
             batch.targets, batch.lengths, batch.weights, batch.inputs.shape[0], task=task
         )
         network, optimizer_state, loss = curvature_step(
@@ -112,7 +112,7 @@ def training_step(
 
 
 @partial(jax.jit, static_argnames=("steps", "task"))
-def _unfolded(
+def unfolded(
     targets: Shaped[Array, "*T B"],
     lengths: Integer[Array, " B"],
     weights: Float[Array, " B"],
@@ -120,8 +120,9 @@ def _unfolded(
     *,
     task: type[Task],
 ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
-    unfolded, mask = task.unfold(targets, lengths, weights, steps)
-    return unfolded, mask / mask.sum()
+    """Return the target of each step of a batch, and how much each one counts, 1 in all."""
+    every, mask = task.unfold(targets, lengths, weights, steps)
+    return every, mask / mask.sum()
 
 
 @partial(jax.jit, static_argnames=("task", "manner"))
@@ -138,13 +139,13 @@ def _gradient(
     task: type[Task],
     manner: Manner,
 ) -> tuple[Float[Array, ""], Network, Carried | None]:
-    unfolded, mask = _unfolded(targets, lengths, weights, inputs.shape[0], task=task)
+    every, mask = unfolded(targets, lengths, weights, inputs.shape[0], task=task)
     found = batch_gradient(
         manner,
         network,
         task.loss,
         inputs,
-        unfolded,
+        every,
         mask,
         lengths,
         key,

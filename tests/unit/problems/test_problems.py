@@ -25,8 +25,12 @@ from throughtime.problems import (
     EmbeddedReber,
     Examples,
     InfluenceBalancing,
+    Lorenz,
+    MackeyGlass,
+    MemoryCapacity,
     MovingShapes,
     Multiplication,
+    Narma10,
     NoiseFreeLag,
     NoiselessMemorisation,
     Parity,
@@ -72,6 +76,10 @@ DRAWN: tuple[Problem, ...] = (
     TimedSpikes(interval=4, spikes=3),
     InfluenceBalancing(units=5, positive=2, steps=40),
     MovingShapes(size=16, seen=3, foretold=2),
+    Narma10(length=60, washout=20),
+    MackeyGlass(length=60, washout=0),
+    Lorenz(length=60, washout=20),
+    MemoryCapacity(length=60, washout=20, delays=5),
 )
 SOLVED = tuple(problem for problem in DRAWN if type(problem) in SOLVERS)
 GUESSED = tuple(problem for problem in DRAWN if type(problem) in GUESSERS)

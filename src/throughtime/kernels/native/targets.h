@@ -172,7 +172,7 @@ ffi::Error inputs(ffi::ThreadPool pool, bool reverse, int64_t threads, ffi::Rema
   return finished(pass.run(pool, thread_count(pool, threads)));
 }
 
-auto binding() {
+[[maybe_unused]] auto binding() {
   return ffi::Ffi::Bind()
       .Ctx<ffi::ThreadPool>()
       .Attr<bool>("reverse")

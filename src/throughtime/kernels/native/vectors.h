@@ -7,6 +7,10 @@
 #include <cstring>
 #include <utility>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace throughtime {
 
 #if defined(__AVX512F__)
@@ -60,6 +64,30 @@ inline Vec<T> load(const T* from) {
 template <class T>
 inline void store(T* to, Vec<T> value) {
   *reinterpret_cast<typename Simd<T>::Anywhere*>(to) = value;
+}
+
+// The numbers at these places, one a lane.
+template <class T>
+inline Vec<T> gather(const T* from, const int32_t* places) {
+  // With a source of zeros, for the headers of GCC leave the source of the plain forms undefined, and warn of it.
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), 0xffff, _mm512_loadu_si512(places), from, 4);
+  else
+    return (Vec<T>)_mm512_mask_i32gather_pd(_mm512_setzero_pd(), 0xff, _mm256_loadu_si256((const __m256i*)places), from, 8);
+#elif defined(__AVX2__)
+  const __m256i every = _mm256_set1_epi32(-1);
+  if constexpr (sizeof(T) == 4)
+    return (Vec<T>)_mm256_mask_i32gather_ps(_mm256_setzero_ps(), (const float*)from,
+                                            _mm256_loadu_si256((const __m256i*)places), (__m256)every, 4);
+  else
+    return (Vec<T>)_mm256_mask_i32gather_pd(_mm256_setzero_pd(), (const double*)from,
+                                            _mm_loadu_si128((const __m128i*)places), (__m256d)every, 8);
+#else
+  Vec<T> value;
+  for (int lane = 0; lane < Simd<T>::width; lane++) value[lane] = from[places[lane]];
+  return value;
+#endif
 }
 
 // Exchanges the lanes of two vectors that differ in one bit of their number, `step`, as a transposition does.

@@ -1,0 +1,24 @@
+"""What reservoirs reach on the problems that they are known for, and how fast they run beside reservoirpy.
+
+`python -m benchmarks reservoirs`, or some parts of it: `python -m benchmarks reservoirs --only force speed`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from benchmarks.reservoirs import chaos, large, loops, vowels
+
+PARTS = {
+    "mackey_glass": chaos.mackey_glass,
+    "lorenz": chaos.lorenz,
+    "force": loops.force_sines,
+    "vowels": vowels.ensemble,
+    "speed": loops.speed,
+    "large": large.measure,
+}
+
+
+def measure(options: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield a row for each figure."""
+    for name in options[1:] or PARTS:
+        yield from PARTS[name]()
