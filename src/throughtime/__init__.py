@@ -7,6 +7,8 @@ data from files; tasks; the training loop; scikit-learn estimators; the shell co
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
+from throughtime.public_names import HOME_OF
+
 if TYPE_CHECKING:
     from throughtime.cells import (
         GRU,
@@ -141,6 +143,7 @@ if TYPE_CHECKING:
         TiedStack,
         TokenEmbedding,
         Values,
+        WordDropout,
         Zoneout,
         at_iteration,
         bridge_between,
@@ -160,6 +163,7 @@ if TYPE_CHECKING:
         wire,
         without_noise,
     )
+    from throughtime.networks.stream import Stream
     from throughtime.reservoirs import (
         EchoState,
         LearnedScaling,
@@ -168,7 +172,6 @@ if TYPE_CHECKING:
         SparseRows,
         scalings,
     )
-    from throughtime.serving import Stream
     from throughtime.training.model_folder import load_model
     from throughtime.training.online import OnlineLearner
 
@@ -302,6 +305,7 @@ __all__ = [
     "TriangularEquations",
     "TruncatedBPTT",
     "Values",
+    "WordDropout",
     "Zoneout",
     "apply",
     "at_iteration",
@@ -336,181 +340,11 @@ __all__ = [
 ]
 
 
-# Each name is imported when it is first asked for: the shell answers `--help` without waiting for JAX, and a
-# user of cells alone does not wait for the file readers.
-_HOMES = {
-    "cells": (
-        "GRU",
-        "IRNN",
-        "LRU",
-        "LSTM",
-        "ConvolutionalGRU",
-        "ConvolutionalGRUState",
-        "ConvolutionalLSTM",
-        "ConvolutionalLSTMState",
-        "SEARCH_SPACE",
-        "CoupledLSTM",
-        "CoupledPeepholeLSTM",
-        "ElementwiseLSTM",
-        "ElementwiseLSTMState",
-        "DepthLSTM",
-        "Elman",
-        "ElmanState",
-        "FullGateRecurrenceLSTM",
-        "GRUState",
-        "GridLSTM",
-        "GridState",
-        "GateRecurrenceState",
-        "HigherOrderElman",
-        "HigherOrderState",
-        "IndRNN",
-        "IndRNNState",
-        "InputGatedState",
-        "Jordan",
-        "JordanState",
-        "LeakyElman",
-        "LSTMState",
-        "MinGRU",
-        "MinLSTM",
-        "MinimalGatedUnit",
-        "NoForgetGateLSTM",
-        "NoInputActivationLSTM",
-        "NoInputGateLSTM",
-        "NoOutputActivationLSTM",
-        "NoOutputGateLSTM",
-        "OriginalLSTM",
-        "PartialPeepholeLSTM",
-        "PeepholeLSTM",
-        "ResetBeforeGRU",
-    ),
-    "core.cell": ("Cell", "NoState", "PointwiseCell"),
-    "core.elementwise": ("ElementwiseCell", "LinearCell"),
-    "core.linear_recurrence": ("ComplexState",),
-    "core.sequence_map": ("Network", "SequenceMap", "apply"),
-    "core.state": ("initial_states",),
-    "core.unroll": ("unroll",),
-    "estimators": (
-        "OnlineClassifier",
-        "OnlineRegressor",
-        "SequenceClassifier",
-        "SequenceGenerator",
-        "SequenceLabeller",
-        "SequenceRegressor",
-        "SequenceTransducer",
-    ),
-    "learning": (
-        "fit_components",
-        "TaughtOnline",
-        "recursive_update",
-        "force",
-        "fit_readout",
-        "LogisticEquations",
-        "TriangularEquations",
-        "ReadoutSolver",
-        "NormalEquations",
-        "BPTT",
-        "KFRTRL",
-        "RFLO",
-        "RTRL",
-        "UORO",
-        "EProp",
-        "Curvature",
-        "Descent",
-        "ForwardGradient",
-        "Gradient",
-        "HessianFreeState",
-        "LearningRule",
-        "SnAp",
-        "TruncatedBPTT",
-        "conjugate_gradients",
-        "gauss_newton",
-        "gradient_over_chunks",
-        "hessian_free",
-    ),
-    "networks": (
-        "Parallel",
-        "NetNoise",
-        "AdditiveAttention",
-        "AttentionPooling",
-        "Bidirectional",
-        "Bridge",
-        "Chain",
-        "ConnectedMap",
-        "ConditionalRandomField",
-        "ConstantProbability",
-        "Convolution",
-        "Dilated",
-        "Dropout",
-        "Embedding",
-        "EncoderDecoder",
-        "ExpectedSymbol",
-        "ExpectedZoneout",
-        "ExponentialDecay",
-        "FixedWindow",
-        "InverseSigmoidDecay",
-        "LayerNormalisation",
-        "LearnedStart",
-        "LikeliestSymbol",
-        "Linear",
-        "LinearDecay",
-        "LookThenStep",
-        "LogSoftmax",
-        "MeanPooling",
-        "MultiplicativeAttention",
-        "NormalisedSums",
-        "OutputFeedback",
-        "RecurrentDropout",
-        "Residual",
-        "ResidualStep",
-        "SampledSymbol",
-        "ScheduledSampling",
-        "Shortcut",
-        "SpatialGridLSTM",
-        "Stack",
-        "StepThenLook",
-        "TeacherForcing",
-        "TiedStack",
-        "TokenEmbedding",
-        "Values",
-        "Zoneout",
-        "at_iteration",
-        "bridge_between",
-        "connect",
-        "dilated_stack",
-        "free_running",
-        "from_flax",
-        "from_keras",
-        "from_torch",
-        "looking_at",
-        "one_hot",
-        "to_flax",
-        "to_keras",
-        "to_torch",
-        "transplant",
-        "whole_memory",
-        "wire",
-        "without_noise",
-    ),
-    "reservoirs": (
-        "ModelSpace",
-        "scalings",
-        "LearnedScaling",
-        "SparseRows",
-        "ReservoirState",
-        "EchoState",
-    ),
-    "serving": ("Stream",),
-    "training.model_folder": ("load_model",),
-    "training.online": ("OnlineLearner",),
-}
-_HOME_OF = {name: f"throughtime.{home}" for home, names in _HOMES.items() for name in names}
-
-
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         value: Any = metadata.version("throughtime")
-    elif name in _HOME_OF:
-        value = getattr(import_module(_HOME_OF[name]), name)
+    elif name in HOME_OF:
+        value = getattr(import_module(HOME_OF[name]), name)
     else:
         raise AttributeError(f"module 'throughtime' has no attribute {name!r}")
     globals()[name] = value
