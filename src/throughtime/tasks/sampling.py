@@ -119,7 +119,8 @@ class Sampler:
         return self._place(weights.cumsum())
 
     def _place(self, cumulated: Float[np.ndarray, " K"]) -> int:
-        return int(cumulated.searchsorted(self._generator.random() * cumulated[-1], side="right"))
+        place = int(cumulated.searchsorted(self._generator.random() * cumulated[-1], side="right"))
+        return min(place, len(cumulated) - 1)  # where the product was rounded up to the whole sum
 
 
 def _fewest(descending: Float[np.ndarray, " K"], share: float) -> Float[np.ndarray, " M"]:

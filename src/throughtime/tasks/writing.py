@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from throughtime.core.errors import OptionError, UsageError
-from throughtime.data.continuous import LINE_END, lines_of, unknown_count
+from throughtime.data.continuous import LINE_END, Text, lines_of
 from throughtime.data.encoders.encoder import SymbolicEncoder
-from throughtime.data.encoders.spelling import LINE_MARK, speller
+from throughtime.data.encoders.spelling import LINE_MARK, has_letters_alone, speller
 from throughtime.networks.stream import Stream
 from throughtime.tasks.sampling import Sampler
 
@@ -106,12 +106,26 @@ def prompt_ids(prompt: str | None, encoder: SymbolicEncoder, seen: Iterable[bool
             "the prompt is empty; give at least one symbol, or leave it out to begin as after the end of a "
             "line"
         )
-    lines = list(lines_of(prompt, encoder.kind))
-    ids = [index for line in lines for index in encoder.encode(line).tolist()]
+    text = _as_text(prompt, encoder)
+    ids = [index for line in lines_of(text, encoder.kind) for index in encoder.encode(line).tolist()]
     known = list(seen)
     if not all(known[index] for index in ids):
-        raise UsageError(_never_seen(prompt, encoder, known, unknown_count(ids, encoder)))
+        raise UsageError(_never_seen(text, encoder, known))
     return ids
+
+
+def _as_text(prompt: str, encoder: SymbolicEncoder) -> Text:
+    """Return a prompt as a text of the encoder's kind: symbols of several letters are parted by spaces."""
+    if encoder.kind != "symbols" or has_letters_alone(encoder):
+        return prompt
+    symbols = [symbol for line in prompt.splitlines(keepends=True) for symbol in _parted(line)]
+    if not symbols:
+        raise OptionError(f"the prompt {prompt!r} holds no symbol; give at least one")
+    return symbols
+
+
+def _parted(line: str) -> list[str]:
+    return line.split() + [LINE_END] * line.endswith(LINE_END)
 
 
 def encoder_cuts_words(encoder: SymbolicEncoder) -> bool:
@@ -119,10 +133,12 @@ def encoder_cuts_words(encoder: SymbolicEncoder) -> bool:
     return encoder.kind in ("words", "subwords")
 
 
-def _never_seen(prompt: str, encoder: SymbolicEncoder, known: list[bool], count: int) -> str:
-    parts = prompt.split() if encoder_cuts_words(encoder) else list(prompt)
+def _never_seen(text: Text, encoder: SymbolicEncoder, known: list[bool]) -> str:
+    parts = text.split() if isinstance(text, str) and encoder_cuts_words(encoder) else list(text)
     strange = [
-        part for part in dict.fromkeys(parts) if not all(known[index] for index in encoder.encode(part))
+        part
+        for part in dict.fromkeys(parts)
+        if not all(known[index] for index in encoder.encode([part] if isinstance(text, list) else part))
     ]
     more = f" and {len(strange) - NAMED} more" if len(strange) > NAMED else ""
     named = ", ".join(map(repr, strange[:NAMED])) + more

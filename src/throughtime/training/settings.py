@@ -295,10 +295,10 @@ def what_cannot_go_on(settings: Settings) -> str | None:
             f"network.pooling is {network.pooling!r}, and each symbol follows from the last step before it; "
             "use pooling='last'"
         )
-    if training.optimizer == HESSIAN_FREE:
+    if training.optimizer in (HESSIAN_FREE, *SOLVERS):
         return (
-            f"training.optimizer is {HESSIAN_FREE!r}, which needs whole sequences, and a text has no end; "
-            "choose another optimizer"
+            f"training.optimizer is {training.optimizer!r}, which needs whole sequences, and a text has no "
+            "end; choose another optimizer"
         )
     if training.softmax_samples is not None and training.rule != "bptt":
         return (

@@ -262,6 +262,7 @@ def test_a_text_of_words_and_a_part_to_validate_on() -> None:
             {"optimizer": "hessian_free", "chunk_size": None},
             "'hessian_free', which needs whole sequences",
         ),
+        ({}, {"optimizer": "ridge", "chunk_size": None}, "'ridge', which needs whole sequences"),
         ({}, {"softmax_samples": 5, "rule": "rtrl"}, "softmax_samples is 5 and training.rule is 'rtrl'"),
     ],
 )

@@ -108,8 +108,14 @@ def speller(encoder: SymbolicEncoder) -> Speller:
         return _Words(symbols, unknown_id)
     if isinstance(encoder, SubwordEncoder):
         return _Pieces(symbols, unknown_id)
-    known = (symbol for index, symbol in enumerate(symbols) if index != unknown_id)
-    return (_Letters if all(len(symbol) == 1 for symbol in known) else _Names)(symbols, unknown_id)
+    return (_Letters if has_letters_alone(encoder) else _Names)(symbols, unknown_id)
+
+
+def has_letters_alone(encoder: SymbolicEncoder) -> bool:
+    """Tell whether each symbol that is known is a single letter."""
+    return all(
+        len(symbol) == 1 for index, symbol in enumerate(encoder.symbols) if index != encoder.unknown_id
+    )
 
 
 def spelled(encoder: SymbolicEncoder, ids: Iterable[int] | np.ndarray) -> str:
