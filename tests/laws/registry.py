@@ -217,7 +217,8 @@ def draw_inputs(row: Row, steps: int = TIME, seed: int = 3) -> Array:
     """Return input that the row reads: numbers `[T, B, row.input_size]` or symbols `[T, B]`."""
     draw = np.random.default_rng(seed)
     if row.reads_symbols:
-        return jnp.asarray(draw.integers(VOCABULARY, size=(steps, BATCH)))
+        shape = (steps, BATCH, row.input_size) if row.reads_words else (steps, BATCH)
+        return jnp.asarray(draw.integers(VOCABULARY, size=shape))
     return jnp.asarray(draw.normal(size=(steps, BATCH, row.input_size)))
 
 

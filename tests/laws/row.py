@@ -21,6 +21,8 @@ class Row:
     output_size: int
     input_size: int = INPUT
     reads_symbols: bool = False
+    reads_words: bool = False
+    """Whether a symbol is a word with its letters, `input_size` numbers in all."""
     draws_noise: bool = False
     acting: Callable[[Any], Any] = lambda network: network
     """The part of the network, or of a gradient by it, that matters when a state is given: all but a learned

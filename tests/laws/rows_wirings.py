@@ -23,6 +23,7 @@ from throughtime import (
     Shortcut,
     Stack,
     TiedStack,
+    TokenEmbedding,
     connect,
     dilated_stack,
 )
@@ -50,6 +51,11 @@ def labelling(key: PRNGKeyArray) -> Stack:
     return Stack([LSTM(INPUT, HIDDEN, key=keys[0]), Linear(HIDDEN, OUTPUT, key=keys[1]), field])
 
 
+def words(key: PRNGKeyArray) -> TokenEmbedding:
+    """Words with up to four letters."""
+    return TokenEmbedding(VOCABULARY, 2, letter_count=VOCABULARY, word_length=4, letter_size=3, key=key)
+
+
 def mixed_stack(key: PRNGKeyArray) -> Stack:
     """An LSTM over a GRU over a dilated network."""
     keys = jax.random.split(key, 3)
@@ -70,6 +76,7 @@ ROWS = (
     Row("dilated_noisy_symbols", noisy_symbols, HIDDEN, reads_symbols=True, draws_noise=True),
     Row("dilated_stack", fused_stack, OUTPUT),
     Row("conditional_random_field", labelling, (OUTPUT + 1) * OUTPUT),
+    Row("token_embedding", words, 2 + 2 * 3, input_size=1 + 4, reads_symbols=True, reads_words=True),
     Row("log_softmax", lambda key: Stack([GRU(INPUT, OUTPUT, key=key), LogSoftmax(OUTPUT)]), OUTPUT),
     Row("residual", lambda key: Residual(LSTM(INPUT, INPUT, key=key)), INPUT),
     Row("shortcut", lambda key: Shortcut(GRU(INPUT, HIDDEN, key=key)), INPUT + HIDDEN),

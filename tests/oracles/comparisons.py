@@ -14,6 +14,7 @@ from tests.oracles import (
     comparisons_convolutional,
     comparisons_elementwise,
     comparisons_grid,
+    comparisons_heads,
     comparisons_reservoirs,
     comparisons_simple,
     comparisons_wirings,
@@ -71,6 +72,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     **comparisons_wirings.ORACLES,
     **comparisons_reservoirs.ORACLES,
     **comparisons_attention.ORACLES,
+    **comparisons_heads.ORACLES,
 }
 """The transcription of each row of the registry."""
 

@@ -19,6 +19,7 @@ ROWS = {row.name: row for row in CELL_ROWS}
 WITHOUT = {
     "dropout",
     "dropout_inference",
+    "word_dropout",
     "stack_deep",
     "dilated_noisy_symbols",
     "stack_mixed",

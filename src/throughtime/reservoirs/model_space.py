@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Integer, PRNGKeyArray
 
+from throughtime.core.cell import State
 from throughtime.core.errors import OptionError, check_sizes
 from throughtime.core.scanning import valid_steps, zero_padding
 from throughtime.core.sequence_map import SequenceMap
@@ -61,19 +62,20 @@ class ModelSpace(SequenceMap):
         self.output_size = size * (size + 1)
         self.regularisation = float(regularisation)
 
-    def __call__(
+    def run(
         self,
         inputs: Float[Array, "T B D"],
         *,
         lengths: Integer[Array, " B"] | None = None,
         key: PRNGKeyArray | None = None,
-    ) -> Float[Array, "T B O"]:
-        """Return the model of each sequence, at each of its steps."""
+    ) -> tuple[tuple[State, ...], Float[Array, "T B O"]]:
+        """Return no states, and the model of each sequence, at each of its steps."""
         steps, batch_size = inputs.shape[:2]
         real = jnp.full(batch_size, steps) if lengths is None else lengths
         clean = zero_padding(inputs, valid_steps(real, steps))
         models = jax.vmap(self._model, in_axes=(1, 0))(clean, real)
-        return zero_padding(jnp.broadcast_to(models, (steps, *models.shape)), valid_steps(real, steps))
+        everywhere = jnp.broadcast_to(models, (steps, *models.shape))
+        return (), zero_padding(everywhere, valid_steps(real, steps))
 
     def _model(self, x: Float[Array, "T D"], length: Integer[Array, ""]) -> Float[Array, " O"]:
         has_next = (jnp.arange(x.shape[0]) < length - 1)[:, None]
