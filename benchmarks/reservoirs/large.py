@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 UNITS, STEPS, FAN_IN = 10_000, 50_000, 100
-MOST_BYTES = 1 << 30
+MOST_BYTES = 10**9
 
 
 def measure() -> Iterator[dict[str, Any]]:
@@ -36,7 +36,7 @@ def teach(units: int, steps: int) -> dict[str, Any]:
     network = Stack([EchoState(1, units, fan_in=FAN_IN, key=key), Linear(units, 1, key=key)])
     drawn = time.perf_counter()
     found = fit_readout(
-        network, series[:steps], series[1 : steps + 1], washout=1000, regularisation=1e-4, chunk_size=500
+        network, series[:steps], series[1 : steps + 1], washout=1000, regularisation=1e-4, chunk_size=200
     )
     solved = time.perf_counter()
     _, outputs = unroll(found.network, series[steps : steps + 200], found.state)

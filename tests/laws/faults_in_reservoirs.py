@@ -10,7 +10,8 @@ from tests.laws import laws_of_cells
 from tests.laws.registry import Specimen
 from tests.oracles import comparisons_reservoirs
 from tests.oracles.comparisons import agrees_with_paper
-from throughtime import EchoState, NetNoise, Parallel, ReservoirState
+from throughtime import EchoState, NetNoise, Parallel
+from throughtime.reservoirs import ReservoirState
 
 
 class GainsByItsLeak(EchoState):

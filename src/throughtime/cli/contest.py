@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from throughtime.cli.comparison import Comparison, OnFiles, OnProblem
 from throughtime.cli.problem_networks import build_for
 from throughtime.cli.screen import metric_name, plain_table, say, show
+from throughtime.training.arrays import parameter_count
 from throughtime.training.provenance import provenance
 from throughtime.training.solving import Attempt, Check, solve
 
@@ -141,7 +141,7 @@ def _on_problem(comparison: OnProblem, seeds: int, quiet: bool) -> dict[str, Fig
             ],
         }
         figures[name] = Figures(
-            sum(leaf.size for leaf in jax.tree.leaves(attempts[0].network)),
+            parameter_count(attempts[0].network),
             {metric: values[metric] for metric in comparison.metrics},
             [attempt.seconds for attempt in attempts],
             [_details(attempt, comparison.seed + number) for number, attempt in enumerate(attempts)],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from throughtime.cli.evaluate import ModelArgument
+from throughtime.training.arrays import parameter_count
 
 if TYPE_CHECKING:
     from throughtime.core.sequence_map import Network
@@ -68,10 +69,9 @@ def _facts(model: Model, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _layers(network: Network) -> Iterator[tuple[str, str, str, str]]:
-    import jax
 
     for layer in getattr(network, "cells", None) or getattr(network, "layers", None) or (network,):
-        count = sum(leaf.size for leaf in jax.tree.leaves(layer))
+        count = parameter_count(layer)
         yield _name(layer), f"{layer.input_size:,}", f"{layer.output_size:,}", f"{count:,}"
 
 

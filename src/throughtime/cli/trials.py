@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 
 from throughtime.cli.checkpoints import Checkpoints
@@ -20,6 +19,7 @@ from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SymbolicEncoder
 from throughtime.data.readers import Source
 from throughtime.tasks import AnsweringTask
+from throughtime.training.arrays import parameter_count
 from throughtime.training.model import Model
 from throughtime.training.preparation import Prepared
 from throughtime.training.pretrained import starting_network
@@ -175,7 +175,7 @@ def _say_aloud(prepared: Prepared[Any], settings: Settings, notes: Sequence[str]
     for note in notes:
         say(note)
     network, taken = starting_network(settings, prepared.encoder, prepared.task)
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(network))
+    parameters = parameter_count(network)
     say(f"network: {settings.network.cell}, {parameters:,} parameters")
     for note in taken:
         say(note)

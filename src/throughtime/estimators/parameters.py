@@ -58,6 +58,7 @@ class SequenceParameters(BaseEstimator):
         letter_size: int = _NETWORK.letter_size,
         dropout: float = _NETWORK.dropout,
         input_dropout: float = _NETWORK.input_dropout,
+        word_dropout: float = _NETWORK.word_dropout,
         window: int = _NETWORK.window,
         recurrent_dropout: float = _NETWORK.recurrent_dropout,
         zoneout: float = _NETWORK.zoneout,
@@ -163,6 +164,8 @@ class SequenceParameters(BaseEstimator):
                 and units in each direction of the network that reads them, at least 1; unused otherwise.
             dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
             input_dropout: rate on the (embedded) input, 0 <= rate < 1.
+            word_dropout: rate at which the vector of a word, or of another symbol, is left out as a whole, 0
+                <= rate < 1; what is read of its letters stays. Unused when sequences are numbers.
             window: elements that the cell `"window"` sees, at least 1; unused by other cells.
             recurrent_dropout: rate at which hidden units are not seen by the next steps of a sequence, 0 <=
                 rate < 1.
@@ -299,6 +302,7 @@ class SequenceParameters(BaseEstimator):
         self.letter_size = letter_size
         self.dropout = dropout
         self.input_dropout = input_dropout
+        self.word_dropout = word_dropout
         self.window = window
         self.recurrent_dropout = recurrent_dropout
         self.zoneout = zoneout

@@ -21,6 +21,7 @@ from throughtime.learning.ridge import CANDIDATES, NormalEquations, ReadoutWeigh
 from throughtime.learning.triangular_equations import TriangularEquations
 from throughtime.networks.chain import Chain
 from throughtime.networks.linear import Linear
+from throughtime.networks.log_softmax import LogSoftmax
 from throughtime.networks.stack import Stack, StackState
 
 Method = Literal["ridge", "triangular", "logistic"]
@@ -34,10 +35,12 @@ FOLDS = 5
 
 
 class Parted(NamedTuple):
-    """A network without its readout, and the readout; `body` is `None` where there is nothing else."""
+    """A network in parts: the `body` below its readout, `None` where there is nothing; the `readout`; and how
+    many layers are `above` it, which turn its scores into something else and have nothing to learn."""
 
     body: Network | None
     readout: Linear
+    above: int = 0
 
 
 class SolvedReadout(NamedTuple):
@@ -143,7 +146,7 @@ class ReadoutSolver:
         _check(np.shape(targets), None if mask is None else np.shape(mask), steps, batch_size, washout, real)
         body = self._parted.body
         is_cell = body is None or isinstance(body, Cell)
-        below = None if state is None else _below(body, state)
+        below = None if state is None else _below(self._parted, state)
         if isinstance(body, Cell) and below is None:
             below = initial_states(body, batch_size, key)
         chunk_size = self._chunk_size if is_cell else steps
@@ -159,7 +162,7 @@ class ReadoutSolver:
                 start,
             )
         self._parts += batch_size
-        return _whole(body, below)
+        return _whole(self._parted, below)
 
     def solve(
         self,
@@ -260,21 +263,25 @@ def parted(network: Network) -> Parted:
     layers = (
         network.cells if isinstance(network, Stack) else network.layers if isinstance(network, Chain) else ()
     )
-    top = layers[-1] if layers else network
+    above = int(len(layers) > 1 and isinstance(layers[-1], LogSoftmax))
+    top = layers[-1 - above] if layers else network
     if not isinstance(top, Linear):
         raise OptionError(
             f"on top of the network is {type(top).__name__}, and a readout that can be solved for is linear; "
             "put a Linear on top"
         )
-    below = layers[:-1]
+    below = layers[: -1 - above]
+    if not below:
+        return Parted(None, top, above)
     if len(below) == 1:
-        return Parted(below[0], top)
-    return Parted(Stack(below) if isinstance(network, Stack) else Chain(below), top)  # type: ignore[arg-type]
+        return Parted(below[0], top, above)
+    body = Stack(below) if isinstance(network, Stack) else Chain(below)  # type: ignore[arg-type]
+    return Parted(body, top, above)
 
 
 def with_readout(network: Network, weights: ReadoutWeights) -> Network:
     """Return the network with these weights in its readout, in the readout's own precision."""
-    readout = parted(network).readout
+    _, readout, above = parted(network)
     dtype = readout.weight.dtype
     solved = eqx.tree_at(
         lambda linear: (linear.weight, linear.bias),
@@ -283,28 +290,32 @@ def with_readout(network: Network, weights: ReadoutWeights) -> Network:
     )
     if isinstance(network, Linear):
         return solved
-    replaced: Network = eqx.tree_at(_top, network, solved)
+
+    def place(network: Any) -> Any:
+        return (network.cells if isinstance(network, Stack) else network.layers)[-1 - above]
+
+    replaced: Network = eqx.tree_at(place, network, solved)
     return replaced
 
 
-def _below(body: Network | None, state: Any) -> State | None:
+def _below(parts: Parted, state: Any) -> State | None:
     """Return the part of a network's state that is of what is below its readout."""
-    if body is None:
+    if parts.body is None:
         return None
-    return StackState(state.layers[:-1]) if isinstance(body, Stack) else state.layers[0]
+    if isinstance(parts.body, Stack):
+        return StackState(state.layers[: -1 - parts.above])
+    return state.layers[0]
 
 
-def _whole(body: Network | None, below: Any) -> State | None:
+def _whole(parts: Parted, below: Any) -> State | None:
     """Return the state of a network from that of what is below its readout, if it has any."""
-    if body is None:
+    body, _, above = parts
+    if body is None and not above:
         return NoState()
-    if not isinstance(body, Cell):
+    if body is not None and not isinstance(body, Cell):
         return None
-    return StackState((*(below.layers if isinstance(body, Stack) else (below,)), NoState()))
-
-
-def _top(network: Any) -> Any:
-    return (network.cells if isinstance(network, Stack) else network.layers)[-1]
+    layers = () if body is None else below.layers if isinstance(body, Stack) else (below,)
+    return StackState((*layers, *[NoState()] * (1 + above)))
 
 
 @jax.jit

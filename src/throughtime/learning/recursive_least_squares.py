@@ -139,8 +139,13 @@ def force(
             f"force teaches the readout of a Stack, or of an OutputFeedback around one, and was given "
             f"{type(stack).__name__}; put the network below a Linear into a Stack"
         )
-    body, readout = parted(stack)
+    body, readout, above = parted(stack)
     assert isinstance(body, Cell)
+    if above:
+        raise OptionError(
+            f"force teaches the scores of a readout, and on top of it is {type(stack.cells[-1]).__name__}; "
+            "leave that out"
+        )
     check_sizes(every=every)
     if not regularisation > 0:
         raise OptionError(f"regularisation is {regularisation}; choose a number above 0")

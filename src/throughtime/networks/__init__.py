@@ -41,6 +41,7 @@ from throughtime.networks.tied_stack import TiedStack
 from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.transplant import Transplanted, transplant
 from throughtime.networks.window import FixedWindow, WindowState
+from throughtime.networks.word_dropout import WordDropout
 from throughtime.networks.wrapper import Wrapper
 from throughtime.networks.zoneout import ExpectedZoneout, Zoneout, ZoneoutState
 
@@ -109,6 +110,7 @@ __all__ = [
     "Transplanted",
     "Values",
     "WindowState",
+    "WordDropout",
     "Wrapper",
     "Zoneout",
     "ZoneoutState",

@@ -32,6 +32,7 @@ from throughtime.networks.stack import Stack
 from throughtime.networks.tied_stack import tied
 from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.window import FixedWindow
+from throughtime.networks.word_dropout import WordDropout
 from throughtime.networks.zoneout import Zoneout
 from throughtime.reservoirs import EchoState
 from throughtime.reservoirs.echo_state import Activation
@@ -107,6 +108,8 @@ class Architecture(Options):
             direction of the network that reads them, at least 1; unused otherwise.
         dropout: rate between recurrent layers and before the readout, 0 <= rate < 1.
         input_dropout: rate on the (embedded) input, 0 <= rate < 1.
+        word_dropout: rate at which the vector of a word, or of another symbol, is left out as a whole, 0 <=
+            rate < 1; what is read of its letters stays. Unused when the input is numbers.
         window: elements that the cell `"window"` sees, at least 1; unused by other cells.
         recurrent_dropout: rate at which hidden units are not seen by the next steps of a sequence, 0 <= rate
             < 1. This one and the next three are for cells that recur, and not for `"window"`.
@@ -146,6 +149,7 @@ class Architecture(Options):
     letter_size: Size = 25
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
+    word_dropout: Rate = 0.0
     window: Size = 7
     recurrent_dropout: Rate = 0.0
     zoneout: Rate = 0.0
@@ -307,6 +311,8 @@ class Architecture(Options):
         if vocabulary_size is not None:
             network.append(self._embedding(vocabulary_size, letters, next(keys)))
             size = network[0].output_size
+            if self.word_dropout > 0:
+                network.append(WordDropout(size, self.word_dropout, word_size=self.embedding_size))
         elif feature_count is not None:
             size = feature_count
         else:

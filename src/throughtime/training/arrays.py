@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -47,6 +48,11 @@ def with_arrays(tree: Tree, arrays: Mapping[str, np.ndarray], source: str) -> Tr
             )
     given = [_as(leaf, jnp.asarray(arrays[name])) for name, leaf in wanted.items()]
     return jax.tree.unflatten(structure, given)
+
+
+def parameter_count(network: object) -> int:
+    """Return how many numbers a network has; places, such as the columns of a sparse matrix, are none."""
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array)))
 
 
 @jax.jit

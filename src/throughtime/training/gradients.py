@@ -1,6 +1,7 @@
 """The gradient of a batch in the manner that the settings of a training step describe."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -13,6 +14,9 @@ from throughtime.learning.rule import Loss
 from throughtime.networks.scheduled_sampling import at_iteration
 from throughtime.training.carried import Carried, with_fresh_noise
 from throughtime.training.settings import StepSettings
+
+Pose: TypeAlias = Callable[[Network], tuple[Network, Array, Array]]
+"""From a network to one that gives an output for each target, with its inputs and their lengths."""
 
 
 class Manner(NamedTuple):
@@ -29,19 +33,6 @@ def manner_of(settings: StepSettings) -> Manner:
     return Manner(settings.made_rule(), settings.chunk_size, settings.weight_noise, settings.softmax_samples)
 
 
-def as_trained(manner: Manner, network: Network, key: PRNGKeyArray, count: Integer[Array, ""]) -> Network:
-    """Return a network as it is at one step of its training: its schedules told, its weights disturbed.
-
-    Arguments: see `batch_gradient`.
-    """
-    network = at_iteration(network, count)
-    if manner.weight_noise == 0:
-        return network
-    # Apart from the noise of the network and of the rule, so that those are the same with it and without.
-    key = jax.random.fold_in(jax.random.fold_in(key, count), 2)
-    return with_weight_noise(network, manner.weight_noise, key)
-
-
 def batch_gradient(
     manner: Manner,
     network: Network,
@@ -53,16 +44,27 @@ def batch_gradient(
     key: PRNGKeyArray,
     count: Integer[Array, ""],
     carried: Carried | None = None,
+    pose: Pose | None = None,
 ) -> Gradient:
     """Return loss and gradient of a batch.
+
+    Schedules in the network are told the step, and its weights are disturbed if the settings say so.
 
     Arguments:
         carried: where the sequences of the batch stand, of which it is one chunk; when left out, they are
             whole, and cut into chunks here.
         key: source of the run's noise.
         count: which step of the run this is, from 0; each draws noise of its own.
+        pose: what makes of the network, as it is at this step, the one that is differentiated, with what it
+            reads; the network itself with `inputs` and `lengths` when left out.
     """
     key = jax.random.fold_in(key, count)
+    network = at_iteration(network, count)
+    if manner.weight_noise > 0:
+        # Apart from the noise of the network and of the rule, so that those are the same with it and without.
+        network = with_weight_noise(network, manner.weight_noise, jax.random.fold_in(key, 2))
+    if pose is not None:
+        network, inputs, lengths = pose(network)
     if carried is not None:
         state = with_fresh_noise(carried.state, key)
         chunk = (carried.trace, state, inputs, targets, mask)

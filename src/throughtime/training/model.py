@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-import jax
 import numpy as np
 
 from throughtime.core.noise import without_noise
@@ -17,6 +16,7 @@ from throughtime.data.store import SequenceStore
 from throughtime.tasks import AnsweringTask, Outputs, Target, Task, answering
 from throughtime.tasks.sampling import Sampling
 from throughtime.training.answering import answer_all
+from throughtime.training.arrays import parameter_count
 from throughtime.training.settings import Settings
 from throughtime.training.streaming import ModelStream
 
@@ -46,8 +46,8 @@ class Model:
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers were trained."""
-        return sum(leaf.size for leaf in jax.tree.leaves(self.network))
+        """How many numbers the network has."""
+        return parameter_count(self.network)
 
     @property
     def answering(self) -> AnsweringTask:

@@ -18,7 +18,7 @@ from throughtime.data.batching import Batch
 from throughtime.tasks import Task
 from throughtime.training.carried import Carried
 from throughtime.training.curvature_steps import HESSIAN_FREE, curvature_step, curved_optimizer
-from throughtime.training.gradients import Manner, as_trained, batch_gradient, manner_of
+from throughtime.training.gradients import Manner, batch_gradient, manner_of
 from throughtime.training.optimizers import optimizer
 from throughtime.training.settings import StepSettings
 
@@ -140,9 +140,18 @@ def _gradient(
     manner: Manner,
 ) -> tuple[Float[Array, ""], Network, Carried | None]:
     every, mask = unfolded(targets, lengths, weights, inputs.shape[0], task=task)
-    posed = task.posed(as_trained(manner, network, key, count), inputs, lengths, targets)
     found = batch_gradient(
-        manner, posed.network, task.loss, posed.inputs, every, mask, posed.lengths, key, count, carried
+        manner,
+        network,
+        task.loss,
+        inputs,
+        every,
+        mask,
+        lengths,
+        key,
+        count,
+        carried,
+        pose=lambda network: task.posed(network, inputs, lengths, targets),
     )
     after = None if carried is None else Carried(found.state, found.trace)
     return found.loss, task.part_of(found.gradient), after

@@ -54,8 +54,9 @@ class ModelStream:
     def __init__(self, network: Network, encoder: SequenceEncoder, task: AnsweringTask):
         if not isinstance(network, Cell):
             raise NotACellError(
-                "this model reads in both directions, so it must see the whole sequence before it answers; "
-                "use predict, or train one with direction='forward'"
+                "this model must see the whole sequence before it answers, since it reads in both directions "
+                "or writes a sequence of its own; use predict, or train one with direction='forward' that "
+                "answers or labels"
             )
         self._stream = Stream(network)
         self._encoder, self._task = encoder, task

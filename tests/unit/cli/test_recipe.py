@@ -43,7 +43,10 @@ def test_settings_leave_files_and_published_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"^the task is missing; give it before the file, one of classify, generate, label, regress$"),
+        (
+            "",
+            r"^the task is missing; give it before the file, one of classify, .*, regress, transduce$",
+        ),
         ('task = "clasify"', r"recipe\.toml: task is 'clasify' \(did you mean 'classify'\?\)"),
         ('task = "classify"\n[file]', r"recipe\.toml: there is no setting 'file' \(did you mean 'files'\?\)"),
         ('task = "classify"\n[files]\ntrian = "x"', r"no setting 'files\.trian' \(did you mean 'train'\?\)"),

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from throughtime import EchoState, Linear, OutputFeedback, Shortcut, Stack, Values, force, unroll
+from throughtime import (
+    EchoState,
+    Linear,
+    LogSoftmax,
+    OutputFeedback,
+    Shortcut,
+    Stack,
+    Values,
+    force,
+    unroll,
+)
 from throughtime.core.errors import OptionError, ShapeError
 
 KEY = jax.random.key(0)
@@ -79,3 +89,9 @@ def test_what_cannot_be_taught() -> None:
         force(untaught(), stream, targets, forgetting=1.5)
     with pytest.raises(ShapeError, match=r"targets have shape \[4, 1\]; expected \[5, 1\]"):
         force(untaught(), stream, targets[1:])
+
+
+def test_probabilities_are_not_taught() -> None:
+    network = Stack([*untaught().cells, LogSoftmax(1)])
+    with pytest.raises(OptionError, match="force teaches the scores of a readout, and on top of it is LogSo"):
+        force(network, jnp.zeros((5, 2)), jnp.zeros((5, 1)))

@@ -7,8 +7,9 @@ import numpy as np
 import optax
 import pytest
 
-from throughtime import EchoState, Elman, LearnedScaling, Linear, Stack, scalings, unroll
+from throughtime import EchoState, Elman, LearnedScaling, Linear, Stack, unroll
 from throughtime.core.errors import NotACellError
+from throughtime.reservoirs import scalings
 
 KEY = jax.random.key(0)
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from throughtime import SequenceClassifier, SequenceRegressor
+from throughtime import SequenceClassifier, SequenceLabeller, SequenceRegressor
 from throughtime.core.errors import OptionError
 from throughtime.networks.architecture import Architecture
 from throughtime.problems import MemoryCapacity
@@ -90,3 +90,15 @@ def test_settings_that_a_solver_has_no_use_for(settings: dict[str, object], mess
 def test_settings_of_other_cells(settings: dict[str, object], message: str) -> None:
     with pytest.raises(OptionError, match=message):
         Architecture.parse(settings)
+
+
+def test_labels_of_every_step(rng: np.random.Generator) -> None:
+    given = [rng.normal(size=(length, 1)) for length in rng.integers(4, 8, size=40)]
+    labels = [["up" if total > 0 else "down" for total in np.cumsum(one)] for one in given]
+    model = SequenceLabeller(
+        cell="echo_state", hidden_size=30, fan_in=3, optimizer="ridge", regularisation=0.1, validation=0.0,
+        random_state=0,
+    )  # fmt: skip
+    answers = model.fit(given, labels).predict(given)
+    right = [np.array(one) == np.array(two) for one, two in zip(answers, labels, strict=True)]
+    assert np.concatenate(right).mean() > 0.8

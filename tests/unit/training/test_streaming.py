@@ -95,5 +95,5 @@ def test_what_is_remembered_goes_through_a_file(classifier: Model, tmp_path: Pat
 
 def test_a_model_that_must_see_whole_sequences_says_so() -> None:
     model = untrained("classify", FRAMES[:2], ["x", "y"], network={"direction": "both", "hidden_size": 3})
-    with pytest.raises(NotACellError, match=r"reads in both directions, .* direction='forward'"):
+    with pytest.raises(NotACellError, match=r"must see the whole sequence before .* direction='forward'"):
         model.stream()

