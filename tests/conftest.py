@@ -1,6 +1,7 @@
 """What all tests share: one compilation cache a run, double precision on request, seeded randomness."""
 
 import gc
+import itertools
 import os
 import shutil
 import tempfile
@@ -17,8 +18,10 @@ _WORTH_CACHING_S = 0.1
 _OWNED_CACHE = pytest.StashKey[str]()
 
 # Each compiled program takes a few of the 65,530 memory maps that Linux grants a process; without any left, a
-# process dies.
+# process dies. They are counted every so many tests, since a file of tests may need more than there are.
 _MANY_MAPS = 20_000
+_TESTS_A_COUNT = 40
+_tests = itertools.count(1)
 
 hypothesis.settings.register_profile("throughtime", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("throughtime")
@@ -46,12 +49,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(cache, ignore_errors=True)
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def _drop_programs() -> Iterator[None]:
     """Forget what was compiled, once it takes too many memory maps; the files of the cache stay."""
     yield
     maps = Path("/proc/self/maps")
-    if maps.exists() and maps.read_text().count("\n") > _MANY_MAPS:
+    if next(_tests) % _TESTS_A_COUNT == 0 and maps.exists() and maps.read_text().count("\n") > _MANY_MAPS:
         jax.clear_caches()
         gc.collect()
 
