@@ -131,8 +131,8 @@ class StackThatSkipsWhole(Stack):
 class DropoutThatShrinks(Dropout):
     """What is kept is not scaled up."""
 
-    def _thin(self, key: Any, position: Any, x: Any) -> Any:
-        return (1 - self.rate) * super()._thin(key, position, x)
+    def thinned(self, key: Any, position: Any, x: Any) -> Any:
+        return (1 - self.rate) * super().thinned(key, position, x)
 
 
 class DropoutStuck(Dropout):
@@ -204,20 +204,20 @@ class WrongSize(Elman):
 class NotFlipped(Bidirectional):
     """The backward cell reads forwards."""
 
-    def __call__(self, inputs: Any, *, lengths: Any = None, key: Any = None) -> Any:
+    def run(self, inputs: Any, *, lengths: Any = None, key: Any = None) -> Any:
         there, back = (unroll(cell, inputs, lengths=lengths)[1] for cell in (self.forward, self.backward))
-        return jnp.concatenate([there, back], axis=-1)
+        return (), jnp.concatenate([there, back], axis=-1)
 
 
 class BackwardIsLate(Bidirectional):
     """The backward outputs stand one step late."""
 
-    def __call__(self, inputs: Any, *, lengths: Any = None, key: Any = None) -> Any:
+    def run(self, inputs: Any, *, lengths: Any = None, key: Any = None) -> Any:
         there, back = (
             unroll(cell, inputs, lengths=lengths, reverse=reverse)[1]
             for cell, reverse in ((self.forward, False), (self.backward, True))
         )
-        return jnp.concatenate([there, jnp.roll(back, 1, axis=0)], axis=-1)
+        return (), jnp.concatenate([there, jnp.roll(back, 1, axis=0)], axis=-1)
 
 
 class WrongKernel(Elman):
