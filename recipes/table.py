@@ -23,7 +23,8 @@ def models(results: list[dict[str, Any]]) -> str:
     bars = [bar["reached"] for result in results if "networks" in result for bar in result["bars"]]
     return "\n".join(
         [
-            "| recipe | accuracy (of names: F1), mean ± deviation (seeds) | fixed window | bar | minutes | published |",
+            "| recipe | accuracy (of names: F1), mean ± deviation (seeds) | fixed window | bar "
+            "| minutes | published |",
             "|---|---|---|---|---|---|",
             *map(_alone, alone),
             "",
