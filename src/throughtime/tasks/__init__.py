@@ -10,7 +10,16 @@ from throughtime.tasks.generate import Generate
 from throughtime.tasks.label import Label
 from throughtime.tasks.options import TaskOptions
 from throughtime.tasks.regress import Regress
-from throughtime.tasks.task import AnsweringTask, Outputs, Search, Target, Targets, Task
+from throughtime.tasks.task import (
+    AnsweringTask,
+    Outputs,
+    ReadingTask,
+    Search,
+    SearchingTask,
+    Target,
+    Targets,
+    Task,
+)
 from throughtime.tasks.transduce import Transduce
 
 TASKS: dict[str, type[Task]] = {
@@ -55,8 +64,10 @@ __all__ = [
     "Generate",
     "Label",
     "Outputs",
+    "ReadingTask",
     "Regress",
     "Search",
+    "SearchingTask",
     "Target",
     "Targets",
     "Task",

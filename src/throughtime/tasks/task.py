@@ -147,14 +147,12 @@ class Task(Options, abc.ABC):
 class AnsweringTask(Task, abc.ABC):
     """A task with an answer to each sequence: it turns targets into arrays, and outputs into answers.
 
-    What runs compiled besides is `read`.
+    An answer is read from the network's outputs (`ReadingTask`) or searched for (`SearchingTask`).
     """
 
     has_classes: ClassVar[bool] = False
     """Whether targets are classes, whose shares a split should keep."""
     answers_once: ClassVar[bool] = True
-    searches: ClassVar[bool] = False
-    """Whether an answer is searched for, and not read from the network's outputs."""
 
     @classmethod
     @abc.abstractmethod
@@ -187,32 +185,9 @@ class AnsweringTask(Task, abc.ABC):
         return
 
     @classmethod
-    def search(
-        cls,
-        network: Network,
-        inputs: Shaped[Array, "T B *I"],
-        lengths: Integer[Array, " B"],
-        search: Search,
-    ) -> PyTree[Shaped[Array, "B ..."]]:
-        """Return the answers that a search finds, of a task that `searches`."""
-        raise NotImplementedError(f"{cls.__name__} reads its answers")
-
-    @property
-    def how_to_search(self) -> Search:
-        """How answers are searched for, of a task that `searches`."""
-        return Search()
-
-    @classmethod
     def cut(cls, answer: Any, length: int) -> Any:
         """Return the answer to one sequence without what is past the sequence's end."""
         return answer
-
-    @classmethod
-    @abc.abstractmethod
-    def read(
-        cls, network: Network, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]
-    ) -> PyTree[Shaped[Array, "B ..."]]:
-        """Return what of the outputs is the answer; `[B, T]` where each step has one."""
 
     @classmethod
     @abc.abstractmethod
@@ -239,3 +214,34 @@ class AnsweringTask(Task, abc.ABC):
     @abc.abstractmethod
     def trivial_scores(self, targets: Any) -> dict[str, float]:
         """Return the metrics of that answer."""
+
+
+class ReadingTask(AnsweringTask, abc.ABC):
+    """A task whose answers are read from the network's outputs; `read` runs compiled."""
+
+    @classmethod
+    @abc.abstractmethod
+    def read(
+        cls, network: Network, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]
+    ) -> PyTree[Shaped[Array, "B ..."]]:
+        """Return what of the outputs is the answer; `[B, T]` where each step has one."""
+
+
+class SearchingTask(AnsweringTask, abc.ABC):
+    """A task whose answers are searched for, while the network writes them; `search` runs compiled."""
+
+    @classmethod
+    @abc.abstractmethod
+    def search(
+        cls,
+        network: Network,
+        inputs: Shaped[Array, "T B *I"],
+        lengths: Integer[Array, " B"],
+        search: Search,
+    ) -> PyTree[Shaped[Array, "B ..."]]:
+        """Return the answers that a search finds."""
+
+    @property
+    @abc.abstractmethod
+    def how_to_search(self) -> Search:
+        """How answers are searched for."""

@@ -29,7 +29,7 @@ from throughtime.tasks.beam_search import beam_search
 from throughtime.tasks.ctc_prefix_search import prefix_search
 from throughtime.tasks.hypotheses import Hypotheses
 from throughtime.tasks.options import AS_USUAL, TaskOptions
-from throughtime.tasks.task import AnsweringTask, Posed, Search, Target
+from throughtime.tasks.task import Posed, Search, SearchingTask, Target
 from throughtime.tasks.transduction_scores import Judged, check_installed, scores_of
 
 WrittenIn = Annotated[WordEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder, Field(discriminator="kind")]
@@ -51,7 +51,7 @@ class Transduction(NamedTuple):
     source_length: Integer[Array, "*B"]
 
 
-class Transduce(AnsweringTask):
+class Transduce(SearchingTask):
     r"""A target for each source, of another length: translation, spelling to sound, speech to phones.
 
     **Equations**
@@ -75,7 +75,6 @@ class Transduce(AnsweringTask):
         "chrf": True,
     }
     answers_once: ClassVar[bool] = False
-    searches: ClassVar[bool] = True
     sees_whole: ClassVar[bool] = True
     takes: ClassVar[tuple[str, ...]] = tuple(name for name in TaskOptions.model_fields if name != "head")
 
@@ -298,11 +297,6 @@ class Transduce(AnsweringTask):
             length_penalty=search.length_penalty,
         )
         return Transduction(found, jnp.moveaxis(inputs, 1, 0), lengths)
-
-    @classmethod
-    def read(cls, network: Network, outputs: Float[Array, "T B O"], lengths: Integer[Array, " B"]) -> Any:
-        """Refuse: answers are searched for."""
-        raise NotImplementedError("the answers of a transduction are searched for")
 
     @classmethod
     def joined(cls, parts: Sequence[list[Transduction]]) -> list[Transduction]:

@@ -12,7 +12,7 @@ from throughtime.core.sequence_map import Network, apply
 from throughtime.data.batching import Batch, batches, prefetch
 from throughtime.data.dataset import Encoded
 from throughtime.learning.unrolled import loss_of_outputs
-from throughtime.tasks import AnsweringTask, Outputs, Search
+from throughtime.tasks import AnsweringTask, Outputs, ReadingTask, Search, SearchingTask
 
 
 def answer_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: int) -> Outputs:
@@ -23,9 +23,7 @@ def answer_all(network: Network, task: AnsweringTask, data: Encoded, batch_size:
         batch_size: sequences in a batch, at least 1; it changes the speed alone.
     """
     return _each_batch(
-        lambda batch: _answer(
-            network, batch.inputs, batch.lengths, task=type(task), search=task.how_to_search
-        ),
+        lambda batch: _answer(network, batch.inputs, batch.lengths, task=type(task), search=_search_of(task)),
         task,
         data,
         batch_size,
@@ -38,7 +36,7 @@ def judge_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: 
 
     Arguments: see `answer_all`.
     """
-    search = task.how_to_search._replace(width=1)
+    search = _search_of(task)._replace(width=1)
     losses, counted = 0.0, 0.0
 
     def judged(batch: Batch) -> PyTree[Array]:
@@ -49,6 +47,11 @@ def judge_all(network: Network, task: AnsweringTask, data: Encoded, batch_size: 
 
     outputs = _each_batch(judged, task, data, batch_size)
     return outputs, losses / counted
+
+
+def _search_of(task: AnsweringTask) -> Search:
+    """Return how answers are searched for; of a task that reads them, the same at all times."""
+    return task.how_to_search if isinstance(task, SearchingTask) else Search()
 
 
 def _each_batch(
@@ -76,8 +79,9 @@ def _answer(
     task: type[AnsweringTask],
     search: Search,
 ) -> PyTree[Shaped[Array, "B ..."]]:
-    if task.searches:
+    if issubclass(task, SearchingTask):
         return task.search(network, inputs, lengths, search)
+    assert issubclass(task, ReadingTask)
     return task.read(network, apply(network, inputs, lengths=lengths), lengths)
 
 
@@ -95,8 +99,9 @@ def _judge(
     posed = task.posed(network, inputs, lengths, targets)
     outputs = apply(posed.network, posed.inputs, lengths=posed.lengths)
     unfolded, mask = task.unfold(targets, lengths, weights, len(inputs))
-    if task.searches:
+    if issubclass(task, SearchingTask):
         answers = task.search(network, inputs, lengths, search)
     else:
+        assert issubclass(task, ReadingTask)
         answers = task.read(network, outputs, lengths)
     return answers, loss_of_outputs(task.loss, outputs, unfolded, mask), mask.sum()
