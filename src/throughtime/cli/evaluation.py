@@ -70,7 +70,7 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
     """
     if isinstance(model.task, Generate):
         return _evaluate_text(model, model.task, source)
-    task = model.answering
+    task = model.taught
     outputs, targets = [], []
     for block, answers in model.predict_records(labelled(source, model.encoder, task)):
         outputs.append(answers)

@@ -17,7 +17,7 @@ from throughtime.cli.setting_options import GROUPS, given_settings, takes_settin
 from throughtime.cli.sources import open_for
 from throughtime.cli.trials import Trial, best_of, show_trials, train_trials
 from throughtime.core.errors import InterruptedFit, OptionError
-from throughtime.tasks import has_answers
+from throughtime.tasks import needs_targets
 from throughtime.training.model_folder import check_free, load_model, save_model
 
 
@@ -103,7 +103,7 @@ def fit(
         load_model(chosen.training.start_from)  # to fail before the data is read
     data = chosen.data
     source, test_source, held_out = (
-        open_for(data, file, needs_target=has_answers(chosen.task), skip_bad_rows=data.skip_bad_rows)
+        open_for(data, file, needs_target=needs_targets(chosen.task), skip_bad_rows=data.skip_bad_rows)
         if file
         else None
         for file in (train_file, test_file, held_out_file)

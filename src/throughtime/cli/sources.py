@@ -10,7 +10,7 @@ from throughtime.data.catalogue import found
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.readers import STANDARD_INPUT, TABLES, Source, open_source
 from throughtime.data.records import Record
-from throughtime.tasks import AnsweringTask
+from throughtime.tasks import TaughtTask
 from throughtime.training.preparation import usable
 from throughtime.training.settings import DataSettings
 
@@ -47,7 +47,7 @@ def open_for(
     )
 
 
-def labelled(source: Source, encoder: SequenceEncoder, task: AnsweringTask) -> Iterator[Record]:
+def labelled(source: Source, encoder: SequenceEncoder, task: TaughtTask) -> Iterator[Record]:
     """Return the records that the encoder can read and whose target the task knows.
 
     **Raises**

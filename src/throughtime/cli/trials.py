@@ -18,7 +18,7 @@ from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SymbolicEncoder
 from throughtime.data.readers import Source
-from throughtime.tasks import AnsweringTask
+from throughtime.tasks import TaughtTask
 from throughtime.training.arrays import parameter_count
 from throughtime.training.model import Model
 from throughtime.training.preparation import Prepared
@@ -148,7 +148,7 @@ def _trained(
 def _check_test_part(prepared: Prepared[Any], test: Source) -> list[str]:
     """Read the test part to its end as it will be read after training, and return what to say about it."""
     count, encoder, task = 0, prepared.encoder, prepared.task
-    if not isinstance(task, AnsweringTask):
+    if not isinstance(task, TaughtTask):
         assert isinstance(encoder, SymbolicEncoder)
         text = Continuous.encode(text_of(test, encoder.kind), encoder, test.name)
         strangers = strangers_in_words(text, encoder, "the test part")

@@ -19,6 +19,7 @@ from throughtime.tasks.task import (
     Target,
     Targets,
     Task,
+    TaughtTask,
 )
 from throughtime.tasks.transduce import Transduce
 
@@ -32,9 +33,9 @@ TASKS: dict[str, type[Task]] = {
 """Every task that can be chosen by name."""
 
 
-def has_answers(name: str) -> bool:
-    """Tell whether a task by name has an answer to each sequence."""
-    return issubclass(TASKS[name], AnsweringTask)
+def needs_targets(name: str) -> bool:
+    """Tell whether a task by name has targets that stand in the records."""
+    return issubclass(TASKS[name], TaughtTask)
 
 
 def answering(name: str) -> type[AnsweringTask]:
@@ -49,6 +50,22 @@ def answering(name: str) -> type[AnsweringTask]:
         raise UsageError(
             f"the task {name!r} has no answer to a sequence, and writes on instead; use `throughtime "
             "generate` or Model.generate, or choose another task"
+        )
+    return task
+
+
+def taught(name: str) -> type[TaughtTask]:
+    """Return a task by name whose targets stand in the records.
+
+    **Raises**
+
+        UsageError: they do not.
+    """
+    task = answering(name)
+    if not issubclass(task, TaughtTask):
+        raise UsageError(
+            f"the task {name!r} has no targets beside the sequences, and finds them in these; choose another "
+            f"task, such as {', '.join(other for other in TASKS if needs_targets(other))}"
         )
     return task
 
@@ -72,7 +89,9 @@ __all__ = [
     "Targets",
     "Task",
     "TaskOptions",
+    "TaughtTask",
     "Transduce",
     "answering",
-    "has_answers",
+    "needs_targets",
+    "taught",
 ]
