@@ -102,7 +102,13 @@ def compare_rules(
     loaded = load_model(model)
     taught(loaded.settings.task)  # to refuse, before the data is read, a model that answers nothing
     source = open_for(
-        loaded.settings.data, file, sequence=sequence, target=target, group=group, skip_bad_rows=skip_bad_rows
+        loaded.settings.data,
+        file,
+        task=loaded.settings.task,
+        sequence=sequence,
+        target=target,
+        group=group,
+        skip_bad_rows=skip_bad_rows,
     )
     batch, steps = _long_enough(first_sequences(loaded, source, sequences), window)
     compared = compare(

@@ -110,6 +110,7 @@ def gradient_flow(
         source = open_for(
             one.settings.data,
             file,
+            task=one.settings.task,
             sequence=sequence,
             target=target,
             group=group,

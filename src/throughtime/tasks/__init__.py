@@ -6,6 +6,7 @@ from pydantic import Field
 
 from throughtime.core.errors import UsageError
 from throughtime.tasks.classify import Classify
+from throughtime.tasks.forecast import Forecast
 from throughtime.tasks.generate import Generate
 from throughtime.tasks.label import Label
 from throughtime.tasks.options import TaskOptions
@@ -25,6 +26,7 @@ from throughtime.tasks.transduce import Transduce
 
 TASKS: dict[str, type[Task]] = {
     "classify": Classify,
+    "forecast": Forecast,
     "generate": Generate,
     "label": Label,
     "regress": Regress,
@@ -70,7 +72,7 @@ def taught(name: str) -> type[TaughtTask]:
     return task
 
 
-AnyTask = Annotated[Classify | Generate | Label | Regress | Transduce, Field(discriminator="name")]
+AnyTask = Annotated[Classify | Forecast | Generate | Label | Regress | Transduce, Field(discriminator="name")]
 """A task as it stands in a saved model."""
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
     "AnsweringTask",
     "AnyTask",
     "Classify",
+    "Forecast",
     "Generate",
     "Label",
     "Outputs",

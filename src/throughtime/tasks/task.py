@@ -60,6 +60,8 @@ class Task(Options, abc.ABC):
     """Whether its networks must see whole sequences, whatever they are made of."""
     answers_once: ClassVar[bool] = False
     """Whether a sequence has one answer, and not one for each of its elements."""
+    rows_are_steps: ClassVar[bool] = False
+    """Whether the rows of a table are the steps of a sequence, also where no column says of which."""
 
     @property
     @abc.abstractmethod
@@ -107,7 +109,7 @@ class Task(Options, abc.ABC):
     @abc.abstractmethod
     def unfold(
         cls,
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "*targets"],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
         time_steps: int,
@@ -120,7 +122,7 @@ class Task(Options, abc.ABC):
         network: Network,
         inputs: Shaped[Array, "T B *I"],
         lengths: Integer[Array, " B"],
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "*targets"],
     ) -> Posed:
         """Return what is differentiated: a network that gives an output for each step of the target."""
         return Posed(network, inputs, lengths)

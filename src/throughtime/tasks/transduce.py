@@ -246,7 +246,7 @@ class Transduce(SearchingTask, TaughtTask):
         network: Network,
         inputs: Shaped[Array, "T B *I"],
         lengths: Integer[Array, " B"],
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "*targets"],
     ) -> Posed:
         """Return the network with its sources, which reads the targets one step late."""
         assert isinstance(network, Transducer)

@@ -103,7 +103,7 @@ def prepare(
         OptionError: settings that do not go with the data.
     """
     kind, because = kind_of(source, settings.data) if encoder is None else (encoder.kind, "as before")
-    features = _feature_count(source, kind) if encoder is None else encoder.feature_count
+    features = feature_count_of(source, kind) if encoder is None else encoder.feature_count
     asked = taught(settings.task)
     with _Reading(source, kind, features, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
@@ -134,7 +134,7 @@ def prepare(
     if len(validation):
         task.check_lengths(validation.lengths, held_out)
     steps = Encoded(train, trained_on, ()).steps
-    boundaries = _boundaries(steps, settings.training.batch_size)
+    boundaries = boundaries_for(steps, settings.training.batch_size)
     return Prepared(
         encoder,
         task,
@@ -250,7 +250,7 @@ def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
     return found.kind, f"{found.because} (another kind can be set)"
 
 
-def _feature_count(source: Source, kind: Kind) -> int | None:
+def feature_count_of(source: Source, kind: Kind) -> int | None:
     """Return how many numbers most of the first records have in a time step; None for other kinds."""
     if kind != "numbers":
         return None
@@ -262,7 +262,7 @@ def _feature_count(source: Source, kind: Kind) -> int | None:
     return widths.most_common(1)[0][0] if widths else None
 
 
-def _boundaries(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
+def boundaries_for(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
     """Return the numbers of time steps to pad to: fewer for little data, where compiling costs more."""
     batches = -(-len(lengths) // batch_size)
     most = min(max(batches // BATCHES_PER_SHAPE, 1), MOST_SHAPES)
