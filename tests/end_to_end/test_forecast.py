@@ -28,7 +28,7 @@ def tides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 ASKED = [
     "--sequence", "height,wind", "--values", "height", "--group", "place", "--season", "12",
-    "--base", "season", "--horizon", "3", "--history", "24", "--cell", "echo_state", "--hidden-size", "20",
+    "--base", "season", "--horizon", "3", "--history", "24", "--cell", "echo_state", "--hidden-size", "60",
     "--optimizer", "ridge", "--regularisation", "0.0001",
 ]  # fmt: skip
 
