@@ -135,6 +135,7 @@ HOMES = {
         "Values",
         "QuantileLevels",
         "RollOut",
+        "SeasonalDifference",
         "SeasonalNaive",
         "SeasonalResidual",
         "WordDropout",

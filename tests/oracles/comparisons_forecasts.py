@@ -32,12 +32,27 @@ def seasonal_residual(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
         y = papers.linear(hidden, readout["weight"], readout["bias"])
         said, past = _repeated(s.cell.base, past, x)
         for value in range(said.shape[1]):
-            y[:, 2 * value] += said[:, value]
-            y[:, 2 * value + 1] += said[:, value]
+            scale = s.cell.scale[value % 2]
+            y[:, 2 * value] = scale * y[:, 2 * value] + said[:, value]
+            y[:, 2 * value + 1] = scale * y[:, 2 * value + 1] + said[:, value]
         outputs.append(y)
         ends.append(hidden[-1])
         after.append(past)
     return np.stack(outputs, 1), [np.stack(ends), np.stack(after)]
+
+
+def seasonal_difference(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    pasts, seen = np.asarray(s.state.past), np.asarray(s.state.position)
+    outputs, after = [], []
+    for x, past, before in zip(sequences(s), pasts, seen, strict=True):
+        series = np.concatenate([past, x])
+        rows = [
+            np.concatenate([one, (one - series[t]) / np.array(s.cell.scale) * (before + t >= s.cell.period)])
+            for t, one in enumerate(x)
+        ]
+        outputs.append(rows)
+        after.append(series[-s.cell.period :])
+    return np.stack(outputs, 1), [np.stack(after), seen + len(s.inputs)]
 
 
 def roll_out(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -61,5 +76,6 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "seasonal_naive": seasonal_naive,
     "seasonal_residual": seasonal_residual,
     "roll_out": roll_out,
+    "seasonal_difference": seasonal_difference,
     "quantile_levels": quantile_levels,
 }
