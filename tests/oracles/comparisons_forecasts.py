@@ -7,7 +7,8 @@ import numpy as np
 
 from tests.laws.registry import Specimen
 from tests.oracles import papers, papers_forecasts
-from tests.oracles.transcribed import by_gate, sequences, weights
+from tests.oracles.comparisons_wirings import one_step
+from tests.oracles.transcribed import sequences, weights
 
 
 def _repeated(cell: Any, past: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,12 +57,10 @@ def seasonal_difference(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
 
 
 def roll_out(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
-    gru, readout = (weights(cell) for cell in s.cell.cell.cells)
-    gates = [by_gate(gru[name], "rzn") for name in ("input_weight", "recurrent_weight", "bias")]
-    given = (*gates, gru["candidate_bias"]), (readout["weight"], readout["bias"])
-    hiddens = np.asarray(s.state.layers[0].hidden)
+    below, readout = s.cell.cell.cells
+    step, w, hiddens = one_step(below), weights(readout), np.asarray(s.state.layers[0].hidden)
     ran = [
-        papers_forecasts.free_gru(x, *given, h, s.cell.horizon)
+        papers_forecasts.free_running(x, step, w["weight"], w["bias"], h, s.cell.horizon)
         for x, h in zip(sequences(s), hiddens, strict=True)
     ]
     return np.stack([said for said, _ in ran], 1), [np.stack([h for _, h in ran])]
