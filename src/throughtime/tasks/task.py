@@ -100,19 +100,23 @@ class Task(Options, abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def loss(cls, output: Float[Array, " O"], target: Shaped[Array, ""]) -> Float[Array, ""]:
+    def loss(cls, output: Float[Array, " O"], target: Shaped[Array, "*O"]) -> Float[Array, ""]:
         """Return the loss of one output against one encoded target."""
 
     @classmethod
     @abc.abstractmethod
     def unfold(
         cls,
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "..."],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
         time_steps: int,
-    ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
-        """Return the target of each step, and the mask: how much each one counts, 0 if not at all."""
+    ) -> tuple[Shaped[Array, "T B *O"], Float[Array, "T B"]]:
+        """Return the target of each step, and the mask: how much each one counts, 0 if not at all.
+
+        Arguments:
+            targets: one a sequence, `[B]`, or one a step, a number `[T, B]` or several `[T, B, O]`.
+        """
 
     @classmethod
     def posed(
@@ -120,7 +124,7 @@ class Task(Options, abc.ABC):
         network: Network,
         inputs: Shaped[Array, "T B *I"],
         lengths: Integer[Array, " B"],
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "..."],
     ) -> Posed:
         """Return what is differentiated: a network that gives an output for each step of the target."""
         return Posed(network, inputs, lengths)

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from throughtime.core.errors import DataError, choose, nearest
+from throughtime.data.catalogue.bach_chorales import BACH_CHORALES
 from throughtime.data.catalogue.cmudict import CMUDICT
 from throughtime.data.catalogue.conll_2003 import CONLL_2003
 from throughtime.data.catalogue.entry import Entry
@@ -13,6 +14,7 @@ from throughtime.data.catalogue.movie_reviews import MOVIE_REVIEWS
 from throughtime.data.catalogue.shakespeare import SHAKESPEARE
 
 CATALOGUE: dict[str, Entry] = {
+    "bach_chorales": BACH_CHORALES,
     "cmudict": CMUDICT,
     "conll_2003": CONLL_2003,
     "fashion_mnist": FASHION_MNIST,
