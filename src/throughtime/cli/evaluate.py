@@ -84,7 +84,6 @@ def evaluate(
     from throughtime.cli.screen import say, show
     from throughtime.cli.searching import searching
     from throughtime.cli.sources import open_for, skipped_in_words
-    from throughtime.tasks import has_answers
     from throughtime.training.model_folder import load_model
 
     keep_compilations()
@@ -92,10 +91,10 @@ def evaluate(
     source = open_for(
         loaded.settings.data,
         file,
+        task=loaded.settings.task,
         sequence=sequence,
         target=target,
         group=group,
-        needs_target=has_answers(loaded.settings.task),
         skip_bad_rows=skip_bad_rows,
     )
     evaluation = evaluate_model(loaded, source)

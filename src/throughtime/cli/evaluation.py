@@ -16,10 +16,12 @@ from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import MusicEncoder, SymbolicEncoder
 from throughtime.data.readers import Source
-from throughtime.tasks import Classify, GenerateFrames, GenerateSymbols
+from throughtime.tasks import Classify, Forecast, GenerateFrames, GenerateSymbols
+from throughtime.tasks.forecast_scores import Forecasts, joined
 from throughtime.training.judging import mean_loss, tallied
 from throughtime.training.model import Model
 from throughtime.training.piece_preparation import pieces_of
+from throughtime.training.series_preparation import series_of
 from throughtime.training.text_preparation import text_of
 
 STEPS_AT_ONCE = 1024
@@ -74,7 +76,9 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
         return _evaluate_text(model, model.task, source)
     if isinstance(model.task, GenerateFrames):
         return _evaluate_pieces(model, model.task, source)
-    task = model.answering
+    if isinstance(model.task, Forecast):
+        return _evaluate_series(model, model.task, source)
+    task = model.taught
     outputs, targets = [], []
     for block, answers in model.predict_records(labelled(source, model.encoder, task)):
         outputs.append(answers)
@@ -127,6 +131,34 @@ def _evaluate_pieces(model: Model, task: GenerateFrames, source: Source) -> Eval
     )
 
 
+def _evaluate_series(model: Model, task: Forecast, source: Source) -> Evaluation:
+    series = series_of(source, model.encoder.feature_count)
+    for one, place in series:
+        task.check_length(len(one), place)
+    with model.encode([one for one, _ in series]) as data:
+        outputs = model.outputs(data)
+    truth: list[np.ndarray] = []
+    answers: dict[str, list[Forecasts]] = {}
+    for (one, _), output in zip(series, outputs, strict=True):
+        origins = task.origins(len(one))
+        truth.append(task.truth(one, origins))
+        every = {"": task.forecasts(output[origins])} | task.floors(one, origins)
+        for what, forecasts in every.items():
+            answers.setdefault(what, []).append(forecasts)
+    scores = {what: task.judged(joined(parts), np.concatenate(truth)) for what, parts in answers.items()}
+    ours = scores.pop("")
+    (trivial, trivial_scores), *further = scores.items()
+    return Evaluation(
+        records=sum(map(len, truth)),
+        skipped=source.skipped.count,
+        scores=ours,
+        trivial=trivial,
+        trivial_scores=trivial_scores,
+        unit="forecasts",
+        further=dict(further),
+    )
+
+
 def read_text(model: Model, source: Source) -> Continuous:
     """Return a source as the text that a model reads.
 
@@ -142,9 +174,8 @@ def show_evaluation(evaluation: Evaluation, *, with_confusion: bool) -> None:
     """Print scores beside those of the trivial answer, and the confusion matrix if there is one."""
     table = plain_table("", *map(metric_name, evaluation.scores))
     table.add_row("this model", *map(score, evaluation.scores.values()))
-    table.add_row(evaluation.trivial, *map(score, evaluation.trivial_scores.values()))
-    for answer, scores in evaluation.further.items():
-        table.add_row(answer, *map(score, scores.values()))
+    for answer, scores in {evaluation.trivial: evaluation.trivial_scores, **evaluation.further}.items():
+        table.add_row(answer, *(score(scores[name]) if name in scores else "" for name in evaluation.scores))
     show(table)
     if with_confusion and evaluation.confusion is not None:
         show("", *confusion_table(evaluation.labels, evaluation.confusion))

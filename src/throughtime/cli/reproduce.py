@@ -62,14 +62,13 @@ def _trained(path: Path, seeds: int | None, quiet: bool) -> Any:
     from throughtime.cli.sources import open_for
     from throughtime.cli.trials import train_trials
     from throughtime.networks.window import FixedWindow
-    from throughtime.tasks import TASKS, has_answers
+    from throughtime.tasks import TASKS
 
     chosen = read_recipe(path)
     published, train_file, test_file = to_reproduce(chosen, path)
     skip = chosen.data.skip_bad_rows
-    needs_target = has_answers(chosen.task)
     source, test, held_out = (
-        None if file is None else open_for(chosen.data, file, needs_target=needs_target, skip_bad_rows=skip)
+        None if file is None else open_for(chosen.data, file, task=chosen.task, skip_bad_rows=skip)
         for file in (train_file, test_file, chosen.files.validation)
     )
     assert source is not None

@@ -10,7 +10,7 @@ from throughtime.data.catalogue import found
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.readers import STANDARD_INPUT, TABLES, Source, open_source
 from throughtime.data.records import Record
-from throughtime.tasks import AnsweringTask
+from throughtime.tasks import TASKS, TaughtTask, needs_targets
 from throughtime.training.preparation import usable
 from throughtime.training.settings import DataSettings
 
@@ -19,6 +19,7 @@ def open_for(
     columns: DataSettings,
     path: str,
     *,
+    task: str,
     sequence: str | None = None,
     target: str | None = None,
     group: str | None = None,
@@ -29,8 +30,11 @@ def open_for(
 
     Arguments:
         columns: what the training was told about its file.
+        task: name of the task that it is read for.
         sequence, target, group: columns of this file that are named otherwise.
+        needs_target: whether the targets are read, of a task that has some.
     """
+    needs_target = needs_target and needs_targets(task)
     path = found(path)
     has_columns = path == STANDARD_INPUT or Path(path).suffix.lower() in TABLES
     if has_columns:
@@ -43,11 +47,12 @@ def open_for(
         target=target if needs_target else None,
         group=group,
         needs_target=needs_target,
+        rows_are_steps=TASKS[task].rows_are_steps,
         skip_bad_rows=skip_bad_rows,
     )
 
 
-def labelled(source: Source, encoder: SequenceEncoder, task: AnsweringTask) -> Iterator[Record]:
+def labelled(source: Source, encoder: SequenceEncoder, task: TaughtTask) -> Iterator[Record]:
     """Return the records that the encoder can read and whose target the task knows.
 
     **Raises**

@@ -6,6 +6,7 @@ from pydantic import Discriminator, Tag
 
 from throughtime.core.errors import UsageError
 from throughtime.tasks.classify import Classify
+from throughtime.tasks.forecast import Forecast
 from throughtime.tasks.generate import Generate
 from throughtime.tasks.generate_frames import GenerateFrames
 from throughtime.tasks.generate_symbols import GenerateSymbols
@@ -21,11 +22,13 @@ from throughtime.tasks.task import (
     Target,
     Targets,
     Task,
+    TaughtTask,
 )
 from throughtime.tasks.transduce import Transduce
 
 TASKS: dict[str, type[Task]] = {
     "classify": Classify,
+    "forecast": Forecast,
     "generate": Generate,  # type: ignore[type-abstract]  # what an element is, the data tell
     "label": Label,
     "regress": Regress,
@@ -34,9 +37,9 @@ TASKS: dict[str, type[Task]] = {
 """Every task that can be chosen by name."""
 
 
-def has_answers(name: str) -> bool:
-    """Tell whether a task by name has an answer to each sequence."""
-    return issubclass(TASKS[name], AnsweringTask)
+def needs_targets(name: str) -> bool:
+    """Tell whether a task by name has targets that stand in the records."""
+    return issubclass(TASKS[name], TaughtTask)
 
 
 def answering(name: str) -> type[AnsweringTask]:
@@ -55,6 +58,22 @@ def answering(name: str) -> type[AnsweringTask]:
     return task
 
 
+def taught(name: str) -> type[TaughtTask]:
+    """Return a task by name whose targets stand in the records.
+
+    **Raises**
+
+        UsageError: they do not.
+    """
+    task = answering(name)
+    if not issubclass(task, TaughtTask):
+        raise UsageError(
+            f"the task {name!r} has no targets beside the sequences, and finds them in these; choose another "
+            f"task, such as {', '.join(other for other in TASKS if needs_targets(other))}"
+        )
+    return task
+
+
 def _told_apart(saved: Any) -> str:
     """Return the tag of a task, or of what is saved of one: its name, and its alphabet if it names one."""
     fields = saved if isinstance(saved, dict) else vars(saved)
@@ -63,6 +82,7 @@ def _told_apart(saved: Any) -> str:
 
 AnyTask = Annotated[
     Annotated[Classify, Tag("classify")]
+    | Annotated[Forecast, Tag("forecast")]
     | Annotated[GenerateSymbols, Tag("generate")]
     | Annotated[GenerateFrames, Tag("generate frames")]
     | Annotated[Label, Tag("label")]
@@ -77,6 +97,7 @@ __all__ = [
     "AnsweringTask",
     "AnyTask",
     "Classify",
+    "Forecast",
     "Generate",
     "GenerateFrames",
     "GenerateSymbols",
@@ -90,7 +111,9 @@ __all__ = [
     "Targets",
     "Task",
     "TaskOptions",
+    "TaughtTask",
     "Transduce",
     "answering",
-    "has_answers",
+    "needs_targets",
+    "taught",
 ]

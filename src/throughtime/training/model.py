@@ -14,7 +14,7 @@ from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.records import RawSequence, Record
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import AnsweringTask, Outputs, Target, Task, answering
+from throughtime.tasks import AnsweringTask, Outputs, Target, Task, TaughtTask, answering, taught
 from throughtime.tasks.sampling import Sampling
 from throughtime.training.answering import answer_all
 from throughtime.training.arrays import parameter_count
@@ -61,6 +61,17 @@ class Model:
         assert issubclass(type(self.task), answering(self.settings.task))
         return self.task  # type: ignore[return-value]  # as was asserted
 
+    @property
+    def taught(self) -> TaughtTask:
+        """The task, whose targets stand in the records.
+
+        **Raises**
+
+            UsageError: they do not.
+        """
+        assert issubclass(type(self.task), taught(self.settings.task))
+        return self.task  # type: ignore[return-value]  # as was asserted
+
     def encode(self, records: Iterable[RawSequence | Record]) -> Encoded:
         """Return raw sequences, or records, as the network reads them, without targets."""
         store = SequenceStore()
@@ -69,9 +80,13 @@ class Model:
 
     def outputs(self, data: Encoded) -> Outputs:
         """Return what the task reads of the network's outputs, for each sequence in order."""
-        return answer_all(
-            without_noise(self.network), self.answering, data, self.settings.training.batch_size
-        )
+        network = without_noise(self.answerer)
+        return answer_all(network, self.answering, data, self.settings.training.batch_size)
+
+    @property
+    def answerer(self) -> Network:
+        """The network whose outputs are the answers, made of the one that was trained."""
+        return self.answering.answerer(self.network)
 
     def predict(self, sequences: Sequence[RawSequence]) -> list[Target]:
         """Return the answer to each raw sequence, in order.
@@ -91,7 +106,7 @@ class Model:
             NotACellError: the model must see whole sequences.
             UsageError: its task has no answer to a sequence.
         """
-        return ModelStream(self.network, self.encoder, self.answering)
+        return ModelStream(self.answerer, self.encoder, self.answering)
 
     def generate(
         self,

@@ -14,7 +14,7 @@ from throughtime.data.records import Source
 from throughtime.data.store import SequenceStore
 from throughtime.tasks import GenerateFrames
 from throughtime.tasks.key_counts import KeyCounts
-from throughtime.training.preparation import Prepared, fitted_boundaries, kind_of, usable
+from throughtime.training.preparation import Prepared, boundaries_for, kind_of, usable
 from throughtime.training.settings import DataSettings, Settings
 
 
@@ -64,7 +64,7 @@ def prepare_pieces(
         train, validation = _parted(train, settings.training.validation, generator)
     task = GenerateFrames(counts=KeyCounts.of([piece > 0.5 for piece in train.sequences()]))
     task.check_metric(settings.training.metric)
-    boundaries = fitted_boundaries(train.lengths, settings.training.batch_size)
+    boundaries = boundaries_for(train.lengths, settings.training.batch_size)
     return Prepared(
         encoder,
         task,

@@ -26,7 +26,7 @@ from throughtime.data.number_text import numbers_ahead
 from throughtime.data.places import PlaceList
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import AnsweringTask, Target, Task, answering
+from throughtime.tasks import Target, Task, TaughtTask, taught
 from throughtime.training.settings import DataSettings, Settings
 
 SAMPLE = 1000
@@ -103,8 +103,8 @@ def prepare(
         OptionError: settings that do not go with the data.
     """
     kind, because = kind_of(source, settings.data) if encoder is None else (encoder.kind, "as before")
-    features = _feature_count(source, kind) if encoder is None else encoder.feature_count
-    asked = answering(settings.task)
+    features = feature_count_of(source, kind) if encoder is None else encoder.feature_count
+    asked = taught(settings.task)
     if kind == "music" and not asked.answers_once:
         raise OptionError(
             f"{source.name} is read as music ({because}), and the task {settings.task!r} answers to each "
@@ -115,7 +115,7 @@ def prepare(
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
         in_training = _training_part(reading.targets, settings)
-        assert task is None or isinstance(task, AnsweringTask)
+        assert task is None or isinstance(task, TaughtTask)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
         task.check_metric(settings.training.metric)
@@ -140,7 +140,7 @@ def prepare(
     if len(validation):
         task.check_lengths(validation.lengths, held_out)
     steps = Encoded(train, trained_on, ()).steps
-    boundaries = fitted_boundaries(steps, settings.training.batch_size)
+    boundaries = boundaries_for(steps, settings.training.batch_size)
     return Prepared(
         encoder,
         task,
@@ -151,7 +151,7 @@ def prepare(
 
 
 def usable(
-    source: Source, kind: Kind, feature_count: int | None = None, task: type[AnsweringTask] | None = None
+    source: Source, kind: Kind, feature_count: int | None = None, task: type[TaughtTask] | None = None
 ) -> Iterator[Record]:
     """Return the records whose sequence is of the kind, converted to it.
 
@@ -186,7 +186,7 @@ class _Reading:
     It is a context manager, which gives the memory or the temporary file of the numbers back.
     """
 
-    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[AnsweringTask]):
+    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[TaughtTask]):
         self.targets: list[Target] = []
         self._places = PlaceList()
         self._usable = partial(usable, source, kind, feature_count, task)
@@ -228,16 +228,14 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.nd
         yield from encoder.encode_batch(block)
 
 
-def _fitted_task(
-    settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source
-) -> AnsweringTask:
+def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> TaughtTask:
     try:
-        return answering(settings.task).fit(targets, settings.options)
+        return taught(settings.task).fit(targets, settings.options)
     except DataError as error:
         raise error if error.place else DataError(error.message, Place(source.name)) from None
 
 
-def _check_target(record: Record, task: type[AnsweringTask]) -> None:
+def _check_target(record: Record, task: type[TaughtTask]) -> None:
     if record.target is None:
         raise DataError("the target is missing; fill it in, or leave the record out", record.target_place)
     task.check(record)
@@ -265,7 +263,7 @@ def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
     return found.kind, f"{found.because} (another kind can be set)"
 
 
-def _feature_count(source: Source, kind: Kind) -> int | None:
+def feature_count_of(source: Source, kind: Kind) -> int | None:
     """Return how many numbers most of the first records have in a time step; None for other kinds."""
     if kind != "numbers":
         return None
@@ -277,7 +275,7 @@ def _feature_count(source: Source, kind: Kind) -> int | None:
     return widths.most_common(1)[0][0] if widths else None
 
 
-def fitted_boundaries(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
+def boundaries_for(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
     """Return the numbers of time steps to pad to: fewer for little data, where compiling costs more."""
     batches = -(-len(lengths) // batch_size)
     most = min(max(batches // BATCHES_PER_SHAPE, 1), MOST_SHAPES)
@@ -288,7 +286,7 @@ def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = np.array(list(map(str, targets))) if answering(settings.task).has_classes else None
+        labels = np.array(list(map(str, targets))) if taught(settings.task).has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False

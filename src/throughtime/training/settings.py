@@ -280,6 +280,11 @@ def what_cannot_go_on(settings: Settings) -> str | None:
     """Return what of the settings is of no use where a text without an end is read, or there alone, and what
     to do; None if all is well."""
     network, training = settings.network, settings.training
+    if settings.task == "forecast" and network.direction != "forward":
+        return (
+            f"network.direction is {network.direction!r}, and a forecast knows nothing of what comes after "
+            "it; use direction='forward'"
+        )
     if settings.task != "generate":
         if training.softmax_samples is not None:
             return (

@@ -29,6 +29,7 @@ def open_source(
     target: str | None = None,
     group: str | None = None,
     needs_target: bool = True,
+    rows_are_steps: bool = False,
     skip_bad_rows: bool = False,
 ) -> Source:
     """Open a file of sequences, by its suffix.
@@ -44,6 +45,8 @@ def open_source(
     - `group`: the column of ids of a long table: consecutive rows with one id are the time steps of one
       sequence, the `sequence` columns are its features.
     - `needs_target`: False reads no targets, and asks for none (default True).
+    - `rows_are_steps`: whether each row of a table is a time step, with or without ids (default False: only
+      with them).
     - `skip_bad_rows`: pass over rows that cannot be used, and count them in `Source.skipped` (default False).
 
     **Raises** `DataError` for a file that is missing, empty, of an unknown kind, or without the columns;
@@ -75,6 +78,7 @@ def open_source(
             target=target,
             group=group,
             needs_target=needs_target,
+            rows_are_steps=rows_are_steps,
             skip_bad_rows=skip_bad_rows,
         )
     if suffix in COLUMN_FILES:
