@@ -34,7 +34,7 @@ class Evaluation:
 
     `records`: how many there are, or of a text or of music how many symbols or frames are predicted; `unit`
     says which. `further`: the scores of other trivial answers, by what they are. `confusion` counts how often
-    each class (row) was taken for each class (column); None but for labels.
+    each class (row) was taken for each class (column); None but for labels. `notes`: what to say aloud.
     """
 
     records: int
@@ -46,6 +46,7 @@ class Evaluation:
     confusion: np.ndarray | None = None
     unit: str = "records"
     further: dict[str, dict[str, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON has it; a score that does not exist is null."""
@@ -116,7 +117,7 @@ def _evaluate_text(model: Model, task: GenerateSymbols, source: Source) -> Evalu
 
 def _evaluate_pieces(model: Model, task: GenerateFrames, source: Source) -> Evaluation:
     assert isinstance(model.encoder, MusicEncoder)
-    frames, _ = pieces_of(source, model.encoder)
+    frames, notes = pieces_of(source, model.encoder)
     with Encoded(frames, frames, model.boundaries) as pieces:
         tally = tallied(without_noise(model.network), task, pieces, model.settings.training.batch_size)
         (trivial, trivial_scores), *further = task.floors(pieces).items()
@@ -128,6 +129,7 @@ def _evaluate_pieces(model: Model, task: GenerateFrames, source: Source) -> Eval
         trivial_scores=trivial_scores,
         unit="frames",
         further=dict(further),
+        notes=tuple(notes),
     )
 
 

@@ -159,7 +159,7 @@ def _check_test_part(prepared: Prepared[Any], test: Source) -> list[str]:
         frames, notes = pieces_of(test, encoder)
         with frames:
             count = int(frames.lengths.sum())
-        return [test.description, f"test part: {count:,} frames", *notes]
+        return [test.description, f"test part: {count:,} frames", *skipped_in_words(test), *notes]
     if not isinstance(task, TaughtTask):
         assert isinstance(encoder, SymbolicEncoder)
         text = Continuous.encode(text_of(test, encoder.kind), encoder, test.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -94,7 +94,7 @@ def midi_of(notes: Float[np.ndarray, "N 3"], *, quarters_per_minute: float = 90.
 
 
 def write_midi(
-    path: str | os.PathLike[str], notes: Float[np.ndarray, "N 3"], *, quarters_per_minute: float = 90.0
+    path: str | os.PathLike[str], notes: np.ndarray | list[Any], *, quarters_per_minute: float = 90.0
 ) -> None:
     """Write notes to a MIDI file of one track.
 
@@ -112,7 +112,8 @@ def write_midi(
     """
     path = Path(path)
     check_midi_name(path)
-    content = midi_of(as_notes(notes) if len(notes) else notes, quarters_per_minute=quarters_per_minute)
+    checked = as_notes(notes) if len(notes) else np.zeros((0, 3), np.float32)
+    content = midi_of(checked, quarters_per_minute=quarters_per_minute)
     # Through a name of its own, so that an interrupted write leaves no half of a file.
     beside = path.with_name(f"{path.name}.part")
     try:

@@ -145,7 +145,7 @@ def _joined(measures: list[_Measure], starts: np.ndarray) -> list[list[float]]:
             if tied is not None and abs(tied[1] - (first + note.start)) < 1e-6:
                 tied[1] = first + note.end
             else:
-                tied = [first + note.start, first + note.end, note.key]
+                tied = [first + note.start, first + note.end, float(note.key)]
                 found.append(tied)
             if note.goes_on:
                 open_ties[note.key] = tied

@@ -53,12 +53,14 @@ def prepare_pieces(
     assert isinstance(encoder, MusicEncoder)
     frames = encoder.frames_per_quarter
     grid = f"{frames} frame{'s' * (frames > 1)} to a quarter note"
-    train, notes = pieces_of(source, encoder)
-    notes = [source.description, f"pieces are music: {because}; {grid}", *notes]
+    train, left_out = pieces_of(source, encoder)
+    notes = [source.description, f"pieces are music: {because}; {grid}", *left_out]
+    if source.skipped.count:
+        notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
     validation = None
     if held_out is not None:
-        validation, further = pieces_of(held_out, encoder)
-        notes += further
+        validation, left_out = pieces_of(held_out, encoder)
+        notes += left_out
     elif settings.training.validation > 0:
         generator = generator_for(settings.seed, "split")
         train, validation = _parted(train, settings.training.validation, generator)
@@ -75,7 +77,7 @@ def prepare_pieces(
 
 
 def pieces_of(source: Source, encoder: MusicEncoder) -> tuple[SequenceStore, list[str]]:
-    """Return the pieces of a source as frames, and what to say aloud about them.
+    """Return the pieces of a source as frames, and what to say aloud about notes that are left out.
 
     **Raises**
 
@@ -94,12 +96,10 @@ def pieces_of(source: Source, encoder: MusicEncoder) -> tuple[SequenceStore, lis
         assert isinstance(record.sequence, np.ndarray)
         strange += int(off_the_keys(record.sequence).sum())
         count += len(record.sequence)
-    skipped, name = source.skipped, source.name
+    name = source.name
     if not len(store):
-        raise DataError(f"every record is bad, the first: {skipped.messages[0]}", Place(name))
+        raise DataError(f"every record is bad, the first: {source.skipped.messages[0]}", Place(name))
     said = []
-    if skipped.count:
-        said.append(f"skipped {skipped.count} bad rows of {name}, the first: {skipped.messages[0]}")
     if strange:
         said.append(
             f"{strange:,} of the {count:,} notes of {name} are below or above the 88 keys (A0 to C8) and are "
