@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from throughtime.core.sequence_map import Network, SequenceMap, apply
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
+    from throughtime.data.midi import write_midi
+    from throughtime.data.readers.music_files import read_music
     from throughtime.estimators import (
         OnlineClassifier,
         OnlineRegressor,
@@ -327,6 +329,7 @@ __all__ = [
     "load_model",
     "looking_at",
     "one_hot",
+    "read_music",
     "to_flax",
     "to_keras",
     "to_torch",
@@ -335,6 +338,7 @@ __all__ = [
     "whole_memory",
     "wire",
     "without_noise",
+    "write_midi",
 ]
 
 

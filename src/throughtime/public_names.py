@@ -54,6 +54,8 @@ HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
+    "data.midi": ("write_midi",),
+    "data.readers.music_files": ("read_music",),
     "estimators": (
         "OnlineClassifier",
         "OnlineRegressor",

@@ -15,8 +15,8 @@ FileArgument = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, a folder of class folders, or - for standard "
-        "input.",
+        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, MIDI, MusicXML, a folder of classes, or - for "
+        "standard input.",
         show_default=False,
     ),
 ]
@@ -77,7 +77,8 @@ def evaluate(
 
     Prints accuracy, macro F1 and a confusion matrix for labels; R2, RMSE and MAE for numbers; exact matches,
     edits a symbol and, of texts, BLEU and chrF for targets; loss, perplexity and bits per character for a
-    text; and beside them the scores of the best answer that does not look at the sequence.
+    text; loss and accuracy of frames for music; and beside them the scores of the best answer that does not
+    look at the sequence.
     """
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.evaluation import evaluate_model, show_evaluation
@@ -101,8 +102,7 @@ def evaluate(
     if as_json:
         show(json.dumps(evaluation.as_json()))
         return
-    say(source.description)
-    for line in skipped_in_words(source):
+    for line in (source.description, *skipped_in_words(source), *evaluation.notes):
         say(line)
     show(f"{evaluation.records:,} {evaluation.unit}")
     show_evaluation(evaluation, with_confusion=True)

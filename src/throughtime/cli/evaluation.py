@@ -13,12 +13,14 @@ from throughtime.cli.sources import labelled
 from throughtime.core.errors import DataError, Place
 from throughtime.core.noise import without_noise
 from throughtime.data.continuous import Continuous
-from throughtime.data.encoders import SymbolicEncoder
+from throughtime.data.dataset import Encoded
+from throughtime.data.encoders import MusicEncoder, SymbolicEncoder
 from throughtime.data.readers import Source
-from throughtime.tasks import Classify, Forecast, Generate
+from throughtime.tasks import Classify, Forecast, GenerateFrames, GenerateSymbols
 from throughtime.tasks.forecast_scores import Forecasts, joined
-from throughtime.training.judging import mean_loss
+from throughtime.training.judging import mean_loss, tallied
 from throughtime.training.model import Model
+from throughtime.training.piece_preparation import pieces_of
 from throughtime.training.series_preparation import series_of
 from throughtime.training.text_preparation import text_of
 
@@ -30,9 +32,9 @@ STEPS_AT_ONCE = 1024
 class Evaluation:
     """How a model does on a file, and the best answer that does not look at the sequence.
 
-    `records`: how many there are, or of a text how many symbols are predicted; `unit` says which. `further`:
-    the scores of other trivial answers, by what they are. `confusion` counts how often each class (row) was
-    taken for each class (column); None but for labels.
+    `records`: how many there are, or of a text or of music how many symbols or frames are predicted; `unit`
+    says which. `further`: the scores of other trivial answers, by what they are. `confusion` counts how often
+    each class (row) was taken for each class (column); None but for labels. `notes`: what to say aloud.
     """
 
     records: int
@@ -44,6 +46,7 @@ class Evaluation:
     confusion: np.ndarray | None = None
     unit: str = "records"
     further: dict[str, dict[str, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON has it; a score that does not exist is null."""
@@ -63,15 +66,17 @@ class Evaluation:
 
 
 def evaluate_model(model: Model, source: Source) -> Evaluation:
-    """Return how a model does on a source, which is read block by block, or as one text where it is a text
-    that is asked for.
+    """Return how a model does on a source, which is read block by block, or as one text or whole pieces of
+    music where the model writes such.
 
     **Raises**
 
         DataError: a record that the model cannot read, or a target that it does not know.
     """
-    if isinstance(model.task, Generate):
+    if isinstance(model.task, GenerateSymbols):
         return _evaluate_text(model, model.task, source)
+    if isinstance(model.task, GenerateFrames):
+        return _evaluate_pieces(model, model.task, source)
     if isinstance(model.task, Forecast):
         return _evaluate_series(model, model.task, source)
     task = model.taught
@@ -94,7 +99,7 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
     return found
 
 
-def _evaluate_text(model: Model, task: Generate, source: Source) -> Evaluation:
+def _evaluate_text(model: Model, task: GenerateSymbols, source: Source) -> Evaluation:
     text = read_text(model, source)
     # In one lane, so that every symbol is predicted from all that are before it.
     loss = mean_loss(without_noise(model.network), task, text, lanes=1, chunk_size=STEPS_AT_ONCE)
@@ -107,6 +112,24 @@ def _evaluate_text(model: Model, task: Generate, source: Source) -> Evaluation:
         trivial_scores=trivial_scores,
         unit=text.unit,
         further=dict(further),
+    )
+
+
+def _evaluate_pieces(model: Model, task: GenerateFrames, source: Source) -> Evaluation:
+    assert isinstance(model.encoder, MusicEncoder)
+    frames, notes = pieces_of(source, model.encoder)
+    with Encoded(frames, frames, model.boundaries) as pieces:
+        tally = tallied(without_noise(model.network), task, pieces, model.settings.training.batch_size)
+        (trivial, trivial_scores), *further = task.floors(pieces).items()
+    return Evaluation(
+        records=int(tally.frames),
+        skipped=source.skipped.count,
+        scores=task.scores(tally),
+        trivial=trivial,
+        trivial_scores=trivial_scores,
+        unit="frames",
+        further=dict(further),
+        notes=tuple(notes),
     )
 
 

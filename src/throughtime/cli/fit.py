@@ -27,7 +27,7 @@ def fit(
         typer.Argument(
             metavar="TASK",
             help="classify (a label), label (one for each element), regress (a number), forecast (the next "
-            "values), generate (a text) or transduce (another sequence).",
+            "values), generate (a text, music) or transduce (another sequence).",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +36,7 @@ def fit(
         typer.Argument(
             metavar="TRAIN",
             help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, a folder of class folders; for a text also .txt, "
-            "or a folder of such files.",
+            "for music MIDI or MusicXML, or a folder of such files.",
             show_default=False,
         ),
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Source(ABC):
     - `name`: the file as the caller gave it, or `standard input`.
     - `description`: one line that says what is read: the format and the columns chosen.
     - `rereadable`: False for standard input, which can be iterated once.
+    - `holds`: the kind of all its sequences, where the format alone tells; else None.
     - `skip_bad_rows`: pass over rows that cannot be used instead of raising at the first.
     - `skipped`: what the latest iteration passed over. Those who find a row unusable later (a symbol where a
       number belongs) add theirs to it.
@@ -66,6 +67,7 @@ class Source(ABC):
     name: str
     description: str
     rereadable: bool = True
+    holds: Literal["music"] | None = None
 
     def __init__(self, name: str, description: str, *, skip_bad_rows: bool = False):
         self.name = name

@@ -104,6 +104,7 @@ class SequenceParameters(BaseEstimator):
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
         lowercase: bool = _DATA.lowercase,
+        frames_per_quarter: int | None = _DATA.frames_per_quarter,
         rule: str = _TRAINING.rule,
         checkpointed: bool = _TRAINING.checkpointed,
         activation_penalty: float = _TRAINING.activation_penalty,
@@ -248,6 +249,7 @@ class SequenceParameters(BaseEstimator):
                 1.
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
             lowercase: whether words are lower-cased.
+            frames_per_quarter: of music: how many frames a quarter note has, 1 to 96; 4 when left out.
             rule: name of the learning rule.
             checkpointed: whether the rule `"bptt"` keeps only the state at every sqrt(T)-th step, and
                 computes the steps between two of them again on the way back: less memory, more time.
@@ -367,6 +369,7 @@ class SequenceParameters(BaseEstimator):
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         self.lowercase = lowercase
+        self.frames_per_quarter = frames_per_quarter
         self.rule = rule
         self.checkpointed = checkpointed
         self.activation_penalty = activation_penalty

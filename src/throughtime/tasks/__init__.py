@@ -1,13 +1,15 @@
 """What is asked: encoders for targets, loss, metrics and answers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Tag
 
 from throughtime.core.errors import UsageError
 from throughtime.tasks.classify import Classify
 from throughtime.tasks.forecast import Forecast
 from throughtime.tasks.generate import Generate
+from throughtime.tasks.generate_frames import GenerateFrames
+from throughtime.tasks.generate_symbols import GenerateSymbols
 from throughtime.tasks.label import Label
 from throughtime.tasks.options import TaskOptions
 from throughtime.tasks.regress import Regress
@@ -27,7 +29,7 @@ from throughtime.tasks.transduce import Transduce
 TASKS: dict[str, type[Task]] = {
     "classify": Classify,
     "forecast": Forecast,
-    "generate": Generate,
+    "generate": Generate,  # type: ignore[type-abstract]  # what an element is, the data tell
     "label": Label,
     "regress": Regress,
     "transduce": Transduce,
@@ -72,7 +74,22 @@ def taught(name: str) -> type[TaughtTask]:
     return task
 
 
-AnyTask = Annotated[Classify | Forecast | Generate | Label | Regress | Transduce, Field(discriminator="name")]
+def _told_apart(saved: Any) -> str:
+    """Return the tag of a task, or of what is saved of one: its name, and its alphabet if it names one."""
+    fields = saved if isinstance(saved, dict) else vars(saved)
+    return " ".join(str(fields[part]) for part in ("name", "alphabet") if part in fields)
+
+
+AnyTask = Annotated[
+    Annotated[Classify, Tag("classify")]
+    | Annotated[Forecast, Tag("forecast")]
+    | Annotated[GenerateSymbols, Tag("generate")]
+    | Annotated[GenerateFrames, Tag("generate frames")]
+    | Annotated[Label, Tag("label")]
+    | Annotated[Regress, Tag("regress")]
+    | Annotated[Transduce, Tag("transduce")],
+    Discriminator(_told_apart),
+]
 """A task as it stands in a saved model."""
 
 __all__ = [
@@ -82,6 +99,8 @@ __all__ = [
     "Classify",
     "Forecast",
     "Generate",
+    "GenerateFrames",
+    "GenerateSymbols",
     "Label",
     "Outputs",
     "ReadingTask",

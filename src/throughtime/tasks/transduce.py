@@ -97,9 +97,9 @@ class Transduce(SearchingTask, TaughtTask):
         if kind == "tokens":
             # The entries of a list are what is written, whether they are words or not.
             kind = "symbols"
-        if kind == "numbers":
+        if kind in ("numbers", "music"):
             raise DataError(
-                f"the targets are numbers: {because}; a transduction writes symbols, so set target_kind to "
+                f"the targets are {kind}: {because}; a transduction writes symbols, so set target_kind to "
                 "symbols or words, or use the task 'regress' for one number a sequence"
             )
         records = [Record(_sequence(target, place), None, place or Place("y")) for target, place in pairs]

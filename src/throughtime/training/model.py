@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from throughtime.core.noise import without_noise
 from throughtime.core.sequence_map import Network
@@ -156,6 +157,42 @@ class Model:
         from throughtime.training.generation import writing
 
         return writing(self, prompt, length, stop, seed, sampling, options)
+
+    def compose(
+        self,
+        prompt: RawSequence | None = None,
+        *,
+        opening: int | None = None,
+        length: int | None = None,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        **options: Any,
+    ) -> Bool[np.ndarray, "T K"]:
+        """Return a piece of music that begins with a prompt: which of the 88 keys sound at each frame.
+
+        `model.encoder.decode` makes notes of it, which `write_midi` writes to a file.
+
+        Arguments:
+            prompt: notes to go on from, as `read_music` gives them; silence when left out.
+            opening: how many frames of the prompt are taken, at least 1; all when left out.
+            length: how many frames are composed, at least 0; as many as 64 quarter notes have when left out.
+            seed: what chance comes from, 0 to 2**32 - 1.
+            sampling: how keys are drawn; or `temperature`, at least 0: 1 for the network's own chances, 0 for
+                the keys that are likelier to sound than not.
+
+        **Raises**
+
+            UsageError: the model is not one of music.
+            OptionError: an option is out of range.
+            DataError: the prompt is no music, or has no note.
+
+        **Cost**
+
+            a step of the network a frame, by `Stream`
+        """
+        from throughtime.training.composition import composed
+
+        return composed(self, prompt, opening, length, seed, sampling, options)
 
     def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], Outputs]]:
         """Return records and outputs block by block, so that a file need not fit in memory."""

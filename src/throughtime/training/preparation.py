@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from throughtime.core.errors import DataError, Place
+from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.core.randomness import generator_for
 from throughtime.data.batching import Supply, length_boundaries
 from throughtime.data.dataset import Encoded, stratified_split
@@ -105,6 +105,11 @@ def prepare(
     kind, because = kind_of(source, settings.data) if encoder is None else (encoder.kind, "as before")
     features = feature_count_of(source, kind) if encoder is None else encoder.feature_count
     asked = taught(settings.task)
+    if kind == "music" and not asked.answers_once:
+        raise OptionError(
+            f"{source.name} is read as music ({because}), and the task {settings.task!r} answers to each "
+            "element or writes others; use 'generate', or 'classify' or 'regress' for one answer a piece"
+        )
     with _Reading(source, kind, features, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
         if source.skipped.count:
@@ -122,6 +127,7 @@ def prepare(
                 min_count=settings.data.min_count,
                 max_vocabulary=settings.data.max_vocabulary,
                 lowercase=settings.data.lowercase,
+                frames_per_quarter=settings.data.frames_per_quarter,
             )
         train, validation = SequenceStore(), SequenceStore()
         for sequence, used in zip(_encoded(encoder, reading.again()), in_training, strict=True):
@@ -161,7 +167,7 @@ def usable(
     for record in source.records(numbers_ahead) if kind == "numbers" else source:
         try:
             sequence = convert(record.sequence, record.place)
-            if feature_count is not None:
+            if kind == "numbers" and feature_count is not None:
                 check_width(sequence, feature_count, record.place)
             record = record._replace(sequence=sequence)
             if task is not None:
@@ -244,6 +250,13 @@ def _interned(target: Target) -> Target:
 
 def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
     """Return what the sequences of a source are made of, as set or recognised from the first, and why."""
+    if source.holds is not None:
+        if settings.kind not in (None, source.holds):
+            raise OptionError(
+                f"kind is {settings.kind!r}, and {source.name} holds {source.holds}; leave kind out, or give "
+                "another file"
+            )
+        return source.holds, "nothing else is in such files"
     if settings.kind is not None:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])

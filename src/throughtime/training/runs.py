@@ -13,6 +13,7 @@ from throughtime.tasks import Forecast, Generate
 from throughtime.training.checkpoint_writer import CheckpointFile
 from throughtime.training.loop import Fitted, fit
 from throughtime.training.model import Model
+from throughtime.training.piece_preparation import is_of_music, prepare_pieces
 from throughtime.training.preparation import Prepared, prepare
 from throughtime.training.pretrained import starting_network
 from throughtime.training.progress import SILENT, Watcher
@@ -28,13 +29,15 @@ def prepared_for(
     """Return the data of a source as the settings' task wants them.
 
     Arguments:
-        held_out: the validation part of a text or of series; a part of the source when left out.
+        held_out: the validation part, of a text, of music or of series; a part of the source when left out.
 
     **Raises**
 
-        DataError, OptionError: see `prepare`, `prepare_text` and `prepare_series`.
+        DataError, OptionError: see `prepare`, `prepare_text`, `prepare_pieces` and `prepare_series`.
     """
     if settings.task == Generate.model_fields["name"].default:
+        if is_of_music(source, settings.data):
+            return prepare_pieces(source, settings, held_out=held_out)
         return prepare_text(source, settings, held_out=held_out)
     if settings.task == Forecast.model_fields["name"].default:
         return prepare_series(source, settings, held_out=held_out)

@@ -61,7 +61,7 @@ def prepare_series(
     share = settings.training.validation if held_out is None else 0.0
     cuts = [len(one) - round(share * len(one)) for one, _ in series]
     before = [one[:cut] for (one, _), cut in zip(series, cuts, strict=True)]
-    encoder = fit_encoder(kind, before)
+    encoder = fit_encoder(kind, before, frames_per_quarter=settings.data.frames_per_quarter)
     assert isinstance(encoder, NumberEncoder)
     task = Forecast.fit_series(before, encoder, columns_of(source), settings.options)
     task.check_metric(settings.training.metric)

@@ -62,6 +62,7 @@ class DataSettings(Options):
         min_count: how often a symbol must occur in the training data to get a number of its own, at least 1.
         max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when left out.
         lowercase: whether words are lower-cased.
+        frames_per_quarter: of music: how many frames a quarter note has, 1 to 96; 4 when left out.
         skip_bad_rows: whether records that cannot be read are counted and left out.
     """
 
@@ -72,6 +73,7 @@ class DataSettings(Options):
     min_count: Count = 1
     max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     lowercase: bool = True
+    frames_per_quarter: Annotated[int, Field(ge=1, le=96)] | None = None
     skip_bad_rows: bool = False
 
 

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from throughtime.core.errors import DataError, choose, nearest
+from throughtime.data.catalogue.bach_chorales import BACH_CHORALES
 from throughtime.data.catalogue.carbon_dioxide import CARBON_DIOXIDE
 from throughtime.data.catalogue.cmudict import CMUDICT
 from throughtime.data.catalogue.conll_2003 import CONLL_2003
@@ -16,6 +17,7 @@ from throughtime.data.catalogue.shakespeare import SHAKESPEARE
 from throughtime.data.catalogue.sunspots import SUNSPOTS
 
 CATALOGUE: dict[str, Entry] = {
+    "bach_chorales": BACH_CHORALES,
     "carbon_dioxide": CARBON_DIOXIDE,
     "cmudict": CMUDICT,
     "conll_2003": CONLL_2003,

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from throughtime.core.errors import DataError, OptionError, Place, nearest
 from throughtime.data.readers.files import existing
+from throughtime.data.readers.music_files import SUFFIXES as MUSIC
+from throughtime.data.readers.music_files import MusicFiles, is_music
 from throughtime.data.readers.table import Table, TableSource
 from throughtime.data.records import Source
 
@@ -17,7 +19,7 @@ STANDARD_INPUT = "-"
 
 TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 COLUMN_FILES = (".conll", ".iob", ".bio")
-SUFFIXES = (*TABLES, *COLUMN_FILES, ".ts", ".npz", ".txt")
+SUFFIXES = (*TABLES, *COLUMN_FILES, ".ts", ".npz", ".txt", *MUSIC)
 
 
 def open_source(
@@ -34,7 +36,7 @@ def open_source(
 
     - `path`: `.csv`, `.tsv`, `.parquet`, `.jsonl` or `.ndjson`, `.conll`, `.ts`, `.npz`, a folder with one
       folder of `.txt` files a class, or `-` for standard input, one record a line. Without targets also a
-      `.txt` file, or a folder of them, one record a file.
+      `.txt` file, a file of music (MIDI, MusicXML), or a folder of them, one record a file.
     - `sequence`: the column of the sequence; several joined by commas are a wide table of numbers, one
       column a time step. Default: `sequence`, `text`, `sentence`, `x` or `X`, or the only column
       beside the target.
@@ -101,6 +103,16 @@ def open_source(
 
         refuse(tuple(given), "a text, which has no columns")
         return TextFile(file, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
+    if suffix in MUSIC and not file.is_dir() and needs_target:
+        raise DataError(
+            "is a piece of music without labels, which can be learned to be gone on with (throughtime fit "
+            "generate), and for other tasks needs them; give a table with a column of notes and one "
+            "of labels",
+            Place(name),
+        )
+    if not needs_target and is_music(file):
+        refuse(tuple(given), "music, which has no columns")
+        return MusicFiles(file, skip_bad_rows=skip_bad_rows)
     if file.is_dir():
         from throughtime.data.readers.class_folder import ClassFolder
 

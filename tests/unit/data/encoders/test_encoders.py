@@ -8,7 +8,7 @@ from throughtime.core.errors import OptionError
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
 from throughtime.data.kinds import KINDS
 
-EXAMPLES = {"numbers": [[1.0, 2.0], [3.0]], "symbols": ["ACGT", ["A", "C"]]}
+EXAMPLES = {"numbers": [[1.0, 2.0], [3.0]], "symbols": ["ACGT", ["A", "C"]], "music": [[[0, 1, 60]]]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -20,8 +20,8 @@ def test_every_kind_fits_saves_and_loads_by_its_name(kind):
     assert loaded == encoder
     assert type(loaded) is type(encoder)
     assert all(map(np.array_equal, loaded.encode_batch(values), encoder.encode_batch(values)))
-    assert (encoder.vocabulary_size is None) == (kind == "numbers")
-    assert (encoder.feature_count == 1) == (kind == "numbers")
+    assert (encoder.vocabulary_size is None) == (kind in ("numbers", "music"))
+    assert encoder.feature_count == {"numbers": 1, "music": 88}.get(kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,3 +67,13 @@ def test_encoders_are_equal_by_what_they_learned(kind, values, others):
     assert first == second
     assert hash(first) == hash(second)
     assert first != other
+
+
+def test_frames_are_for_music_alone():
+    assert fit_encoder("music", [[[0, 1, 60]]], frames_per_quarter=3).frames_per_quarter == 3
+    with pytest.raises(
+        OptionError, match="frames_per_quarter is 2, and sequences of words have no quarter notes"
+    ):
+        fit_encoder("words", ["The cat"], frames_per_quarter=2)
+    with pytest.raises(OptionError, match="sequences of music have no vocabulary to limit"):
+        fit_encoder("music", [[[0, 1, 60]]], min_count=2)
