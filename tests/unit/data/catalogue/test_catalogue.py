@@ -177,7 +177,7 @@ def test_series_become_two_tables_in_the_order_of_time(tmp_path: Path) -> None:
 
 def test_movements_become_windows_and_nothing_is_run(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
-    recordings = [draw.normal(size=(length, 6)) for length in (450, 399, 200)]
+    recordings = [draw.normal(size=(length, 6)) for length in (450, 299, 200)]
     held = {"X": recordings, "y": np.array([2, 0, 6]), "subject": np.array([1.0, 9.0, 10.0])}
     for content, name in ((held, "good.whl"), ({"X": print}, "bad.whl")):
         file = io.BytesIO()
