@@ -96,7 +96,8 @@ def _on_a_line(value: Any) -> Any:
 
 def _labelled(row: Answered) -> Iterator[tuple[str, str]]:
     """Return each element with its label, numbers as text."""
-    for element, label in zip(row.record.sequence, row.answer, strict=True):
+    sequence: Any = row.record.sequence
+    for element, label in zip(sequence, row.answer, strict=True):
         yield element if isinstance(element, str) else " ".join(f"{number:g}" for number in element), label
 
 

@@ -15,8 +15,8 @@ FileArgument = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, a folder of class folders, or - for standard "
-        "input.",
+        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, FASTA, FASTQ, GenBank, .wav, .hea, a folder of "
+        "those, or - for standard input.",
         show_default=False,
     ),
 ]
@@ -103,7 +103,7 @@ def evaluate(
         show(json.dumps(evaluation.as_json()))
         return
     say(source.description)
-    for line in skipped_in_words(source):
+    for line in [*evaluation.notes, *skipped_in_words(source)]:
         say(line)
     show(f"{evaluation.records:,} {evaluation.unit}")
     show_evaluation(evaluation, with_confusion=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from throughtime.cli.confusion import confusion_table
 from throughtime.cli.screen import metric_name, plain_table, score, show
-from throughtime.cli.sources import labelled
+from throughtime.cli.sources import form_for, labelled
 from throughtime.core.errors import DataError, Place
 from throughtime.core.noise import without_noise
 from throughtime.data.continuous import Continuous
@@ -29,7 +29,8 @@ class Evaluation:
     """How a model does on a file, and the best answer that does not look at the sequence.
 
     `records`: how many there are, or of a text how many symbols are predicted; `unit` says which. `further`:
-    the scores of other trivial answers, by what they are. `confusion` counts how often each class (row) was
+    the scores of other trivial answers, by what they are. `notes`: what was changed in the sequences, in
+    words. `confusion` counts how often each class (row) was
     taken for each class (column); None but for labels.
     """
 
@@ -42,6 +43,7 @@ class Evaluation:
     confusion: np.ndarray | None = None
     unit: str = "records"
     further: dict[str, dict[str, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as JSON has it; a score that does not exist is null."""
@@ -72,7 +74,8 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
         return _evaluate_text(model, model.task, source)
     task = model.answering
     outputs, targets = [], []
-    for block, answers in model.predict_records(labelled(source, model.encoder, task)):
+    form = form_for(source, model.encoder)
+    for block, answers in model.predict_records(labelled(source, form, task)):
         outputs.append(answers)
         targets += [task.encode(record.target) for record in block if record.target is not None]
     if not outputs:
@@ -84,6 +87,7 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
         scores=task.scores(every, truth),
         trivial=task.trivial,
         trivial_scores=task.trivial_scores(truth),
+        notes=(*source.notes(), *form.notes()),
     )
     if isinstance(task, Classify) and isinstance(truth, np.ndarray):
         return replace(found, labels=task.labels.names, confusion=task.confusion(every, truth))

@@ -61,7 +61,7 @@ def predict(
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
     from throughtime.cli.searching import searching
-    from throughtime.cli.sources import open_for, skipped_in_words
+    from throughtime.cli.sources import form_for, open_for, skipped_in_words
     from throughtime.core.errors import OptionError
     from throughtime.training.model_folder import load_model
     from throughtime.training.preparation import usable
@@ -82,7 +82,8 @@ def predict(
         skip_bad_rows=skip_bad_rows,
     )
 
-    records = usable(source, loaded.encoder.kind, loaded.encoder.feature_count)
+    form = form_for(source, loaded.encoder)
+    records = usable(source, form)
 
     def rows() -> Iterator[Answered]:
         for block, outputs in loaded.predict_records(records):
@@ -90,5 +91,5 @@ def predict(
 
     with opened(out) as stream:
         write(rows(), stream)
-    for line in skipped_in_words(source):
+    for line in [*source.notes(), *form.notes(), *skipped_in_words(source)]:
         say(line)

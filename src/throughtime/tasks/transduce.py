@@ -97,9 +97,11 @@ class Transduce(SearchingTask):
         if kind == "tokens":
             # The entries of a list are what is written, whether they are words or not.
             kind = "symbols"
-        if kind == "numbers":
+        if kind in ("bases", "amino_acids"):
+            kind = "symbols"
+        if kind in ("numbers", "audio", "biosignals"):
             raise DataError(
-                f"the targets are numbers: {because}; a transduction writes symbols, so set target_kind to "
+                f"the targets are {kind}: {because}; a transduction writes symbols, so set target_kind to "
                 "symbols or words, or use the task 'regress' for one number a sequence"
             )
         records = [Record(_sequence(target, place), None, place or Place("y")) for target, place in pairs]
