@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from throughtime.core.sequence_map import Network, SequenceMap, apply
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
+    from throughtime.data.signals import Biosignal, Recording
     from throughtime.estimators import (
         OnlineClassifier,
         OnlineRegressor,
@@ -184,6 +185,7 @@ __all__ = [
     "AdditiveAttention",
     "AttentionPooling",
     "Bidirectional",
+    "Biosignal",
     "Bridge",
     "Cell",
     "Chain",
@@ -269,6 +271,7 @@ __all__ = [
     "PeepholeLSTM",
     "PointwiseCell",
     "ReadoutSolver",
+    "Recording",
     "RecurrentDropout",
     "ResetBeforeGRU",
     "Residual",

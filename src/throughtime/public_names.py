@@ -54,6 +54,7 @@ HOMES = {
     "core.sequence_map": ("Network", "SequenceMap", "apply"),
     "core.state": ("initial_states",),
     "core.unroll": ("unroll",),
+    "data.signals": ("Biosignal", "Recording"),
     "estimators": (
         "OnlineClassifier",
         "OnlineRegressor",

@@ -87,7 +87,7 @@ def predict(
 
     def rows() -> Iterator[Answered]:
         for block, outputs in loaded.predict_records(records):
-            yield from answered(block, task.columns(outputs))
+            yield from answered(block, task.columns(outputs), names_file=Path(file).is_dir())
 
     with opened(out) as stream:
         write(rows(), stream)

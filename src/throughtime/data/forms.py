@@ -90,11 +90,17 @@ def check_width(sequence: np.ndarray, expected: int, place: Place | None) -> Non
 
 
 def share(count: int, total: int, what: str) -> str:
-    """Return `"3 of the 40 recordings"`, or `"each of the 40 recordings"`."""
+    """Return `"3 of the 40 recordings"`, or `"each of the 40 recordings"`.
+
+    Arguments:
+        what: a plural that ends in s.
+    """
+    if total == 1:
+        return f"the one {what[:-1]}"
     return f"each of the {total:,} {what}" if count == total else f"{count:,} of the {total:,} {what}"
 
 
-def ordered(values: Iterable[float]) -> str:
+def ordered(values: Iterable[int | float]) -> str:
     """Return different numbers in words, the smallest first, and only a few of them."""
     different = sorted(set(values))
     return ", ".join(f"{value:g}" for value in different[:5]) + ", …" * (len(different) > 5)

@@ -35,6 +35,11 @@ genes and proteins, ambiguous ones as shares of what they can stand for."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+CONVERTED: tuple[Kind, ...] = tuple(
+    kind for kind in KINDS if kind not in ("audio", "biosignals", "bases", "amino_acids")
+)
+"""The kinds whose sequences have one form, whatever the data; the others have a `Form` of their own."""
+
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".au")
 """What the names of files of sound end in."""
 
@@ -99,7 +104,7 @@ def recognise(sample: Iterable[object]) -> Recognised:
 def converter(kind: str) -> Callable[[Any, Place | None], Any]:
     """Return the function that brings a raw sequence of a kind that needs no more than that into its form, or
     raises `DataError`."""
-    choose("kind", kind, KINDS)
+    choose("kind", kind, CONVERTED)
     other = {
         "numbers": as_numbers,
         "symbols": as_symbols,

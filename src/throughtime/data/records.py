@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from throughtime.core.errors import DataError, Place
-from throughtime.data.signals import Biosignal, Recording
+from throughtime.data.signals import Biosignal, Hertz, Recording
 
 RawSequence = str | list[Any] | np.ndarray | Recording | Biosignal
 """Text, a list of symbols, a list of numbers, a list of time steps, an array `[T]` or `[T, F]`, sound, or
@@ -114,7 +114,7 @@ class Source(ABC):
             )
         return DataError(self.no_records(), Place(self.name))
 
-    def give_at(self, sample_rate: float) -> None:  # noqa: B027 - most sequences have no rate
+    def give_at(self, sample_rate: Hertz) -> None:  # noqa: B027 - most sequences have no rate
         """Give sequences that are cut from longer signals at this rate (Hz) from now on."""
 
     def notes(self) -> list[str]:

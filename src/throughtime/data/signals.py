@@ -10,6 +10,9 @@ import numpy as np
 
 from throughtime.core.errors import ShapeError
 
+Hertz = int | float
+"""Samples a second."""
+
 MOST_PARTS = 10_000
 """The largest whole numbers that the ratio of two sample rates is expressed in."""
 
@@ -26,7 +29,7 @@ class Recording:
     """
 
     samples: np.ndarray
-    sample_rate: int
+    sample_rate: Hertz
 
     def __post_init__(self) -> None:
         _check(self, self.sample_rate, most_axes=2)
@@ -49,7 +52,7 @@ class Biosignal:
     """
 
     samples: np.ndarray
-    sample_rate: float
+    sample_rate: Hertz
     channels: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
 
@@ -66,7 +69,7 @@ class Biosignal:
         return len(self.samples)
 
 
-def resampled(samples: np.ndarray, before: float, after: float) -> np.ndarray:
+def resampled(samples: np.ndarray, before: Hertz, after: Hertz) -> np.ndarray:
     """Return what the samples would have been at another rate, `[time, ...]` as they are.
 
     Arguments:
@@ -93,7 +96,7 @@ def resampled(samples: np.ndarray, before: float, after: float) -> np.ndarray:
     )
 
 
-def _check(signal: Recording | Biosignal, sample_rate: float, *, most_axes: int) -> None:
+def _check(signal: Recording | Biosignal, sample_rate: Hertz, *, most_axes: int) -> None:
     if not (math.isfinite(sample_rate) and sample_rate > 0):
         raise ShapeError(f"sample_rate is {sample_rate}; give the samples a second (Hz), above 0")
     if not 1 <= np.ndim(signal.samples) <= most_axes:

@@ -114,7 +114,7 @@ class AudioEncoder(Encoder):
         return self.features.mel_bins
 
     @property
-    def sample_rate_heard(self) -> float:
+    def sample_rate_heard(self) -> int:
         return self.features.sample_rate
 
     def form(self) -> SoundForm:

@@ -15,7 +15,7 @@ from throughtime.data.kinds import as_numbers
 from throughtime.data.number_text import reads_as_numbers
 from throughtime.data.places import file_named
 from throughtime.data.readers.wfdb_records import read_signal, signal_header
-from throughtime.data.signals import Biosignal, resampled
+from throughtime.data.signals import Biosignal, Hertz, resampled
 
 HERTZ_ALIKE = 1e-6
 """Sample rates that differ by no more than this part of them are the same."""
@@ -35,12 +35,12 @@ class SignalForm(Form):
 
     is_numbers = True
 
-    def __init__(self, channels: tuple[str, ...], sample_rate: float, width: int | None = None):
+    def __init__(self, channels: tuple[str, ...], sample_rate: Hertz, width: int | None = None):
         self.kind = "biosignals"
         self.channels, self.sample_rate = channels, sample_rate
         self.width = len(channels) or width
         self._count = 0
-        self._rates = Counter[float]()
+        self._rates = Counter[Hertz]()
 
     def __call__(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Return one raw sequence as numbers.
@@ -115,9 +115,9 @@ class BiosignalEncoder(Encoder):
 
 def usual_signal(
     values: Iterable[tuple[Any, Place | None]],
-) -> tuple[tuple[str, ...] | None, float | None]:
+) -> tuple[tuple[str, ...] | None, Hertz | None]:
     """Return the channels and the sample rate that most records have; None for what none of them says."""
-    channels, rates = Counter[tuple[str, ...]](), Counter[float]()
+    channels, rates = Counter[tuple[str, ...]](), Counter[Hertz]()
     for value, place in values:
         if isinstance(value, Biosignal):
             names, rate = value.channels, value.sample_rate

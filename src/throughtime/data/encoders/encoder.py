@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from throughtime.core.errors import OptionError, Place
 from throughtime.data.forms import Form
+from throughtime.data.signals import Hertz
 
 
 class Encoder(BaseModel, ABC):
@@ -42,7 +43,7 @@ class Encoder(BaseModel, ABC):
         return None
 
     @property
-    def sample_rate_heard(self) -> float | None:
+    def sample_rate_heard(self) -> Hertz | None:
         """Of samples: how many a second it encodes (Hz); None otherwise."""
         return None
 

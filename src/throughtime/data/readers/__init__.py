@@ -16,6 +16,7 @@ from throughtime.data.readers.gene_entries import FORMATS, gene_format
 from throughtime.data.readers.table import TableSource
 from throughtime.data.readers.tables import TABLES, open_table
 from throughtime.data.records import Source
+from throughtime.data.signals import Hertz
 
 STANDARD_INPUT = "-"
 
@@ -33,8 +34,8 @@ def open_source(
     skip_bad_rows: bool = False,
     annotations: AnnotationKind = "beats",
     annotator: str = "atr",
-    segment_s: float | None = None,
-    sample_rate: float | None = None,
+    segment_s: int | float | None = None,
+    sample_rate: Hertz | None = None,
 ) -> Source:
     """Open a file of sequences, by its suffix.
 

@@ -17,7 +17,7 @@ from throughtime.data.readers import annotated
 from throughtime.data.readers.annotated import AnnotationKind, Annotations, Piece
 from throughtime.data.readers.files import existing, unreadable
 from throughtime.data.records import Record, Source, make_record
-from throughtime.data.signals import Biosignal, resampled
+from throughtime.data.signals import Biosignal, Hertz, resampled
 
 EXTRA = "biosignals"
 
@@ -29,10 +29,10 @@ CUT = {
 }
 
 IN_WORDS = {
-    "beats": "a window round each beat",
-    "rhythm": "pieces within one rhythm",
-    "rhythm_by_sample": "pieces with the rhythm at each sample",
-    "waves": "pieces with the wave at each sample",
+    "beats": "{:g} s round each beat",
+    "rhythm": "pieces of {:g} s within one rhythm",
+    "rhythm_by_sample": "pieces of {:g} s with the rhythm at each sample",
+    "waves": "pieces of {:g} s with the wave at each sample",
 }
 
 
@@ -60,8 +60,8 @@ class WfdbRecords(Source):
         *,
         annotations: AnnotationKind = "beats",
         annotator: str = "atr",
-        segment_s: float | None = None,
-        sample_rate: float | None = None,
+        segment_s: int | float | None = None,
+        sample_rate: Hertz | None = None,
         needs_target: bool = True,
         skip_bad_rows: bool = False,
     ):
@@ -70,12 +70,12 @@ class WfdbRecords(Source):
         self.answers_once = annotations in ("beats", "rhythm")
         usual = annotated.BEAT_SECONDS if annotations == "beats" else annotated.PIECE_SECONDS
         self.seconds = segment_s if segment_s is not None else usual
-        self._rates = Counter[float]()
+        self._rates = Counter[Hertz]()
         self._read = 0
         super().__init__(str(path), "", skip_bad_rows=skip_bad_rows)
         self.give_at(sample_rate or self._first_rate())
 
-    def give_at(self, sample_rate: float) -> None:
+    def give_at(self, sample_rate: Hertz) -> None:
         """Give sequences at this rate (Hz) from now on."""
         self.sample_rate = sample_rate
         self.size = round(self.seconds * sample_rate)
@@ -86,8 +86,8 @@ class WfdbRecords(Source):
             )
         count = len(self.headers)
         self.description = (
-            f"{self.name}: {count:,} WFDB record{'s' * (count != 1)}, {IN_WORDS[self.annotations]} of "
-            f"{self.seconds:g} s at {sample_rate:g} Hz"
+            f"{self.name}: {count:,} WFDB record{'s' * (count != 1)}, "
+            f"{IN_WORDS[self.annotations].format(self.seconds)}, at {sample_rate:g} Hz"
         )
 
     def no_records(self) -> str:
@@ -179,7 +179,7 @@ def read_signal(path: Path, place: Place | None) -> Biosignal:
     return Biosignal(samples, float(record.fs), _names(record.sig_name), units)
 
 
-def read_annotations(header: Path, annotator: str, sample_rate: float) -> Annotations:
+def read_annotations(header: Path, annotator: str, sample_rate: Hertz) -> Annotations:
     """Return the annotations of a record, at samples of the given rate.
 
     **Raises** `DataError` for annotations that are missing or damaged.
