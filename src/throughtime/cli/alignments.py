@@ -49,6 +49,7 @@ def alignments(
     source = open_for(
         loaded.settings.data,
         file,
+        task=loaded.settings.task,
         sequence=sequence,
         group=group,
         needs_target=False,

@@ -76,6 +76,18 @@ def _write_csv(rows: Rows, stream: Writable) -> None:
         writer.writerow(cells)
 
 
+def _write_steps(rows: Rows, stream: Writable) -> None:
+    writer = None
+    for row in rows:
+        placed = {name: value for name, value in row.placed.items() if name not in row.columns}
+        for ahead, values in enumerate(zip(*row.columns.values(), strict=True), start=1):
+            cells = placed | {"ahead": ahead} | dict(zip(row.columns, values, strict=True))
+            if writer is None:
+                writer = csv.DictWriter(stream, list(cells), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(cells)
+
+
 def _write_json_lines(rows: Rows, stream: Writable) -> None:
     for row in rows:
         stream.write(f"{json.dumps(row.placed, ensure_ascii=False)}\n")
@@ -111,11 +123,15 @@ FORMATS: dict[str, Callable[[Rows, Writable], None]] = {
     "jsonl": _write_json_lines,
     "conll": _write_columns,
     "marked": _write_marked,
+    "steps": _write_steps,
 }
 """How answers can be written."""
 
 OF_LABELS = ("conll", "marked")
 """The formats of answers with a label for each element."""
+
+OF_FORECASTS = "steps"
+"""The format of answers with a number for each step ahead, a row each."""
 
 SUFFIXES = {
     ".txt": "text",
@@ -145,11 +161,12 @@ def asked_format(name: str | None, out: Path | None) -> str | None:
     return SUFFIXES[out.suffix.lower()]
 
 
-def format_for(asked: str | None, *, labelled_from: str | None = None) -> str:
+def format_for(asked: str | None, *, labelled_from: str | None = None, has_steps: bool = False) -> str:
     """Return the format asked for; or for labels of each element that of the file they are of; or text.
 
     Arguments:
         labelled_from: the file whose elements are labelled; None for one answer a sequence.
+        has_steps: whether answers are forecasts, of which csv has a row for each step ahead.
 
     **Raises**
 
@@ -163,7 +180,12 @@ def format_for(asked: str | None, *, labelled_from: str | None = None) -> str:
             f"the format {asked!r} has a label for each element, and this model answers once a sequence; "
             "choose text, csv or jsonl"
         )
-    return asked
+    if asked == OF_FORECASTS and not has_steps:
+        raise OptionError(
+            f"the format {asked!r} has a row for each step of a forecast, and this model makes none; choose "
+            "text, csv or jsonl"
+        )
+    return OF_FORECASTS if has_steps and asked == "csv" else asked
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
 
         DataError: a record that the model cannot read, or no record at all.
     """
-    task = model.answering
+    task = model.taught
     block = list(islice(labelled(source, form_for(source, model.encoder), task), count))
     if not block:
         first = source.skipped.messages[0] if source.skipped.count else "there is none"

@@ -13,7 +13,7 @@ from throughtime.data.readers import STANDARD_INPUT, Source, open_source
 from throughtime.data.readers.gene_entries import gene_format
 from throughtime.data.readers.tables import TABLES
 from throughtime.data.records import Record
-from throughtime.tasks import AnsweringTask
+from throughtime.tasks import TASKS, TaughtTask, needs_targets
 from throughtime.training.preparation import usable
 from throughtime.training.settings import DataSettings
 
@@ -22,6 +22,7 @@ def open_for(
     columns: DataSettings,
     path: str,
     *,
+    task: str,
     sequence: str | None = None,
     target: str | None = None,
     group: str | None = None,
@@ -32,8 +33,11 @@ def open_for(
 
     Arguments:
         columns: what the training was told about its file.
+        task: name of the task that it is read for.
         sequence, target, group: columns of this file that are named otherwise.
+        needs_target: whether the targets are read, of a task that has some.
     """
+    needs_target = needs_target and needs_targets(task)
     path = found(path)
     has_columns = path == STANDARD_INPUT or Path(path).suffix.lower() in TABLES
     if has_columns:
@@ -48,6 +52,7 @@ def open_for(
         target=target if needs_target else None,
         group=group,
         needs_target=needs_target,
+        rows_are_steps=TASKS[task].rows_are_steps,
         skip_bad_rows=skip_bad_rows,
         annotations=columns.annotations,
         annotator=columns.annotator,
@@ -64,7 +69,7 @@ def form_for(source: Source, encoder: SequenceEncoder) -> Form:
     return encoder.form()
 
 
-def labelled(source: Source, form: Form, task: AnsweringTask) -> Iterator[Record]:
+def labelled(source: Source, form: Form, task: TaughtTask) -> Iterator[Record]:
     """Return the records that can be brought to a form and whose target the task knows.
 
     **Raises**

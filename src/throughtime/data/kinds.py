@@ -23,6 +23,7 @@ Kind = Literal[
     "symbols",
     "tokens",
     "numbers",
+    "music",
     "audio",
     "biosignals",
     "bases",
@@ -30,8 +31,9 @@ Kind = Literal[
 ]
 """What one element of a sequence is. `characters` is text letter by letter; `symbols` are the letters of a
 string without separators, such as DNA, or the entries of a list; `tokens` are words that stand in a list;
-`audio` is frames of sound, `biosignals` samples of channels, `bases` and `amino_acids` are the letters of
-genes and proteins, ambiguous ones as shares of what they can stand for."""
+`music` are notes, of which each moment on a grid is an element; `audio` is frames of sound, `biosignals`
+samples of channels, `bases` and `amino_acids` are the letters of genes and proteins, ambiguous ones as shares
+of what they can stand for."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -52,6 +54,8 @@ MOST_SYMBOLS = 64
 MOST_NAMES = 256
 """Lists of texts with more different letters than one, over more different ones than this, hold words."""
 
+HIGHEST_MIDI_KEY = 127
+
 S = TypeVar("S", str, list[str])
 
 _SPELLED = 40
@@ -69,7 +73,7 @@ def recognise(sample: Iterable[object]) -> Recognised:
     """Tell from raw sequences what they are made of, by what most of them are.
 
     Bad rows among good ones must not turn numbers into text, so the majority decides; the others are refused
-    when they are converted. Bytes and subwords are never guessed: set them.
+    when they are converted. Bytes, subwords and music are never guessed: set them.
 
     **Raises** `DataError` when the sample is empty.
     """
@@ -107,6 +111,7 @@ def converter(kind: str) -> Callable[[Any, Place | None], Any]:
     choose("kind", kind, CONVERTED)
     other = {
         "numbers": as_numbers,
+        "music": as_notes,
         "symbols": as_symbols,
         "tokens": as_tokens,
         "words": as_words,
@@ -145,6 +150,38 @@ def as_numbers(value: object, place: Place | None = None) -> np.ndarray:
             place,
         )
     return numbers
+
+
+def as_notes(value: object, place: Place | None = None) -> np.ndarray:
+    """Notes as float32 `[N, 3]`: start and end in quarter notes from the beginning of the piece, and the MIDI
+    number of the key, of which 60 is the middle C.
+
+    **Raises** `DataError` that names the note, from 1: no three numbers, an end that is not behind the start,
+    a start before the beginning, a key that MIDI does not have.
+    """
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        raise DataError(
+            f"{_spelled(value)} is no piece of music; give a file of MIDI or MusicXML, or notes as [[start, "
+            "end, key], ...]",
+            place,
+        )
+    notes = as_numbers(value, place)
+    if notes.shape[1] != 3:
+        raise DataError(
+            f"the notes have {notes.shape[1]} numbers each; expected 3: start and end in quarter notes, and "
+            "the MIDI number of the key",
+            place,
+        )
+    start, end, key = notes.T
+    wrong = (start < 0) | (end <= start) | (key != np.round(key)) | (key < 0) | (key > HIGHEST_MIDI_KEY)
+    if wrong.any():
+        number = int(wrong.argmax())
+        raise DataError(
+            f"note {number + 1} is {notes[number].tolist()}; expected a start of 0 quarter notes or later, "
+            f"an end behind it, and a whole number of a key from 0 to {HIGHEST_MIDI_KEY}",
+            place,
+        )
+    return notes
 
 
 def as_symbols(value: object, place: Place | None = None) -> str | list[str]:

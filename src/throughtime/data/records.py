@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,7 @@ class Source(ABC):
     - `rereadable`: False for standard input, which can be iterated once.
     - `answers_once`: whether targets are one a sequence (True) or one for each element (False); None where
       the format does not say.
+    - `holds`: the kind of all its sequences, where the format alone tells; else None.
     - `skip_bad_rows`: pass over rows that cannot be used instead of raising at the first.
     - `skipped`: what the latest iteration passed over. Those who find a row unusable later (a symbol where a
       number belongs) add theirs to it.
@@ -71,6 +72,7 @@ class Source(ABC):
     description: str
     rereadable: bool = True
     answers_once: bool | None = None
+    holds: Literal["music"] | None = None
 
     def __init__(self, name: str, description: str, *, skip_bad_rows: bool = False):
         self.name = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from typing import Literal
 
@@ -34,6 +35,12 @@ STANDS_FOR: dict[str, dict[str, str]] = {
 }
 """Letters of other meaning: uracil is read as thymine, a gap is nothing, and the rest is one of several."""
 
+PLAIN_BASES = "ACGTUN-"
+"""The letters that sequences of bases are mostly of."""
+
+MOST = 0.8
+"""How large a part of bases these are at least."""
+
 NAMES = {"bases": "base", "amino_acids": "amino acid"}
 
 
@@ -44,9 +51,14 @@ class Residues(str):
 
 
 def kind_of_residues(sequences: list[str]) -> ResidueKind:
-    """Return what sequences are made of: bases if every letter can stand for one."""
-    letters = set("".join(sequences).upper())
-    return "bases" if letters <= {*LETTERS["bases"], *STANDS_FOR["bases"]} else "amino_acids"
+    """Return what sequences are made of: bases if every letter can stand for one, and most are themselves.
+
+    Most amino acids have letters that also stand for one of several bases.
+    """
+    letters = Counter("".join(sequences).upper())
+    plain = sum(letters[letter] for letter in PLAIN_BASES)
+    readable = set(letters) <= _readable("bases")
+    return "bases" if readable and plain >= MOST * letters.total() else "amino_acids"
 
 
 def as_residues(kind: str, value: object, place: Place | None = None) -> str:

@@ -30,6 +30,13 @@ FORMED_BY = {"channels": ("biosignals",), "sample_rate": ("audio", "biosignals")
 
 def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
     """Return what the sequences of a source are made of, as set or recognised from the first, and why."""
+    if source.holds is not None:
+        if settings.kind not in (None, source.holds):
+            raise OptionError(
+                f"kind is {settings.kind!r}, and {source.name} holds {source.holds}; leave kind out, or give "
+                "another file"
+            )
+        return source.holds, "nothing else is in such files"
     if settings.kind is not None:
         return settings.kind, "as set"
     found = recognise([record.sequence for record in islice(source, SAMPLE)])
@@ -53,7 +60,7 @@ def form_of(source: Source, kind: Kind, settings: DataSettings) -> Form:
                 f"or set the kind to {' or '.join(kinds)}"
             )
     if kind == "numbers":
-        return NumberForm(_width(islice(source, SAMPLE)))
+        return NumberForm(width_of(source))
     if kind == "audio":
         return _form_of_sound(source, settings)
     if kind == "biosignals":
@@ -96,13 +103,13 @@ def _form_of_signals(source: Source, settings: DataSettings) -> SignalForm:
             "the sample rate of the biosignals is not known: give it in Hz (sample_rate), or records or "
             "Biosignals, which have it"
         )
-    return SignalForm(channels or (), rate, None if channels else _width(first))
+    return SignalForm(channels or (), rate, None if channels else width_of(first))
 
 
-def _width(records: Iterable[Record]) -> int | None:
-    """Return how many numbers most records have in a time step; None if none of them has any."""
+def width_of(records: Iterable[Record]) -> int | None:
+    """Return how many numbers most of the first records have in a time step; None if none of them has any."""
     widths = Counter[int]()
-    for record in records:
+    for record in islice(records, SAMPLE):
         # What is no sequence of numbers is refused, or skipped, where all records are read.
         with suppress(DataError):
             value = getattr(record.sequence, "samples", record.sequence)

@@ -23,7 +23,7 @@ from throughtime.data.forms import Form
 from throughtime.data.places import PlaceList
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import AnsweringTask, Target, Task, answering
+from throughtime.tasks import Target, Task, TaughtTask, taught
 from throughtime.training.forms import form_of, kind_of
 from throughtime.training.settings import Settings
 
@@ -97,20 +97,25 @@ def prepare(
             task.
         OptionError: settings that do not go with the data.
     """
-    asked = answering(settings.task)
+    asked = taught(settings.task)
     _check_answers(source, asked, settings)
     if encoder is None:
         kind, because = kind_of(source, settings.data)
         form = form_of(source, kind, settings.data)
     else:
         kind, because, form = encoder.kind, "as before", encoder.form()
+    if kind == "music" and not asked.answers_once:
+        raise OptionError(
+            f"{source.name} is read as music ({because}), and the task {settings.task!r} answers to each "
+            "element or writes others; use 'generate', or 'classify' or 'regress' for one answer a piece"
+        )
     with _Reading(source, form, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
         notes += [*source.notes(), *form.notes()]
         in_training = _training_part(reading.targets, settings)
-        assert task is None or isinstance(task, AnsweringTask)
+        assert task is None or isinstance(task, TaughtTask)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
         task.check_metric(settings.training.metric)
@@ -122,6 +127,7 @@ def prepare(
                 min_count=settings.data.min_count,
                 max_vocabulary=settings.data.max_vocabulary,
                 lowercase=settings.data.lowercase,
+                frames_per_quarter=settings.data.frames_per_quarter,
                 form=form,
             )
         train, validation = SequenceStore(), SequenceStore()
@@ -135,7 +141,7 @@ def prepare(
     if len(validation):
         task.check_lengths(validation.lengths, held_out)
     steps = Encoded(train, trained_on, ()).steps
-    boundaries = _boundaries(steps, settings.training.batch_size)
+    boundaries = boundaries_for(steps, settings.training.batch_size)
     return Prepared(
         encoder,
         task,
@@ -145,7 +151,7 @@ def prepare(
     )
 
 
-def usable(source: Source, form: Form, task: type[AnsweringTask] | None = None) -> Iterator[Record]:
+def usable(source: Source, form: Form, task: type[TaughtTask] | None = None) -> Iterator[Record]:
     """Return the records whose sequence can be brought to a form, in that form.
 
     Arguments:
@@ -174,7 +180,7 @@ class _Reading:
     It is a context manager, which gives the memory or the temporary file of the numbers back.
     """
 
-    def __init__(self, source: Source, form: Form, task: type[AnsweringTask]):
+    def __init__(self, source: Source, form: Form, task: type[TaughtTask]):
         self.targets: list[Target] = []
         self._places = PlaceList()
         self._form = form
@@ -217,16 +223,14 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.nd
         yield from encoder.encode_batch(block)
 
 
-def _fitted_task(
-    settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source
-) -> AnsweringTask:
+def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> TaughtTask:
     try:
-        return answering(settings.task).fit(targets, settings.options)
+        return taught(settings.task).fit(targets, settings.options)
     except DataError as error:
         raise error if error.place else DataError(error.message, Place(source.name)) from None
 
 
-def _check_target(record: Record, task: type[AnsweringTask]) -> None:
+def _check_target(record: Record, task: type[TaughtTask]) -> None:
     if record.target is None:
         raise DataError("the target is missing; fill it in, or leave the record out", record.target_place)
     task.check(record)
@@ -239,7 +243,7 @@ def _interned(target: Target) -> Target:
     return sys.intern(target) if isinstance(target, str) else target
 
 
-def _check_answers(source: Source, task: type[AnsweringTask], settings: Settings) -> None:
+def _check_answers(source: Source, task: type[TaughtTask], settings: Settings) -> None:
     """Raise `OptionError` if a source has one target a sequence and the task wants one for each element, or
     the other way round."""
     if source.answers_once in (None, task.answers_once) or task.sees_whole:
@@ -255,7 +259,7 @@ def _check_answers(source: Source, task: type[AnsweringTask], settings: Settings
     )
 
 
-def _boundaries(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
+def boundaries_for(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
     """Return the numbers of time steps to pad to: fewer for little data, where compiling costs more."""
     batches = -(-len(lengths) // batch_size)
     most = min(max(batches // BATCHES_PER_SHAPE, 1), MOST_SHAPES)
@@ -266,7 +270,7 @@ def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = np.array(list(map(str, targets))) if answering(settings.task).has_classes else None
+        labels = np.array(list(map(str, targets))) if taught(settings.task).has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False

@@ -63,6 +63,7 @@ class DataSettings(Options):
         min_count: how often a symbol must occur in the training data to get a number of its own, at least 1.
         max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when left out.
         lowercase: whether words are lower-cased.
+        frames_per_quarter: of music: how many frames a quarter note has, 1 to 96; 4 when left out.
         skip_bad_rows: whether records that cannot be read are counted and left out.
         sample_rate: of audio and biosignals: samples a second (Hz) that all are brought to, above 0; as most
             of the files have when left out.
@@ -85,6 +86,7 @@ class DataSettings(Options):
     min_count: Count = 1
     max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     lowercase: bool = True
+    frames_per_quarter: Annotated[int, Field(ge=1, le=96)] | None = None
     skip_bad_rows: bool = False
     sample_rate: Positive | None = None
     mel_bins: Count = 40
@@ -299,6 +301,11 @@ def what_cannot_go_on(settings: Settings) -> str | None:
     """Return what of the settings is of no use where a text without an end is read, or there alone, and what
     to do; None if all is well."""
     network, training = settings.network, settings.training
+    if settings.task == "forecast" and network.direction != "forward":
+        return (
+            f"network.direction is {network.direction!r}, and a forecast knows nothing of what comes after "
+            "it; use direction='forward'"
+        )
     if settings.task != "generate":
         if training.softmax_samples is not None:
             return (

@@ -17,7 +17,7 @@ from throughtime.data.number_text import numbers_in
 from throughtime.data.signals import Biosignal
 from throughtime.networks.head import Head, Labelling, head_of
 from throughtime.networks.stream import Stream
-from throughtime.tasks import AnsweringTask, Target
+from throughtime.tasks import AnsweringTask, Label, Target
 from throughtime.training.arrays import named_arrays, with_arrays
 from throughtime.training.atomic import new_file
 
@@ -37,7 +37,8 @@ class ModelStream:
     """A trained model on its way through a sequence, in constant memory.
 
     After each part of the sequence it gives what the model says of the sequence so far: of a task with one
-    answer a sequence that answer, as if the sequence ended here; of labels, those of the part's elements.
+    answer a sequence that answer, as if the sequence ended here; of a series what comes next; of labels,
+    those of the part's elements.
 
     **Differs from**
 
@@ -62,7 +63,7 @@ class ModelStream:
             )
         self._stream = Stream(network)
         self._encoder, self._task = encoder, task
-        self._head: Head | None = None if task.answers_once else head_of(network)
+        self._head: Head | None = head_of(network) if isinstance(task, Label) else None
         self._belief = np.zeros(0, np.float32)
         self._waiting = np.zeros(0, np.float32)
 

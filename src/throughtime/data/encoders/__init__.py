@@ -11,6 +11,7 @@ from throughtime.data.encoders.biosignals import BiosignalEncoder, SignalForm
 from throughtime.data.encoders.byte import ByteEncoder
 from throughtime.data.encoders.encoder import Encoder, SymbolicEncoder
 from throughtime.data.encoders.labels import LabelEncoder, label_name
+from throughtime.data.encoders.music import MusicEncoder
 from throughtime.data.encoders.numbers import NumberEncoder
 from throughtime.data.encoders.residues import ResidueEncoder
 from throughtime.data.encoders.subwords import SubwordEncoder
@@ -29,6 +30,7 @@ SequenceEncoder = Annotated[
     | SymbolEncoder
     | ByteEncoder
     | NumberEncoder
+    | MusicEncoder
     | AudioEncoder
     | BiosignalEncoder
     | ResidueEncoder,
@@ -47,18 +49,25 @@ def fit_encoder(
     max_vocabulary: int | None = None,
     lowercase: bool = True,
     standardise: bool = True,
+    frames_per_quarter: int | None = None,
     form: Form | None = None,
 ) -> SequenceEncoder:
     """Fit the encoder of `kind` on raw sequences or records, in one pass.
 
     `min_count` and `max_vocabulary` are for kinds with a learnt vocabulary (words, tokens, subwords, symbols,
-    characters), `lowercase` for words, tokens and subwords, `standardise` for numbers; the other kinds have
-    no use for them. `form` is what raw sequences are brought to: audio and biosignals need it.
+    characters), `lowercase` for words, tokens and subwords, `standardise` for numbers, `frames_per_quarter`
+    for music; the other kinds have no use for them. `form` is what raw sequences are brought to: audio and
+    biosignals need it.
 
-    **Raises** `OptionError` for a kind that does not exist, and for limits on a vocabulary that is not
-    learnt.
+    **Raises** `OptionError` for a kind that does not exist, for limits on a vocabulary that is not learnt,
+    and for frames of what is no music.
     """
     choose("kind", kind, KINDS)
+    if frames_per_quarter is not None and kind != "music":
+        raise OptionError(
+            f"frames_per_quarter is {frames_per_quarter}, and sequences of {kind} have no quarter notes; "
+            "leave it out, or choose the kind music"
+        )
     if kind not in OF_VOCABULARY and (min_count != 1 or max_vocabulary is not None):
         raise OptionError(
             f"min_count={min_count} and max_vocabulary={max_vocabulary} were given, but sequences of {kind} "
@@ -86,6 +95,8 @@ def fit_encoder(
         )
     if kind == "bytes":
         return ByteEncoder.fit(values)
+    if kind == "music":
+        return MusicEncoder.fit(values, frames_per_quarter=frames_per_quarter)
     if kind == "numbers":
         return NumberEncoder.fit(values, standardise=standardise)
     return SymbolEncoder.fit(
@@ -104,6 +115,7 @@ __all__ = [
     "ByteEncoder",
     "Encoder",
     "LabelEncoder",
+    "MusicEncoder",
     "NumberEncoder",
     "NumberTargetEncoder",
     "ResidueEncoder",

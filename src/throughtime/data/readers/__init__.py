@@ -13,6 +13,8 @@ from throughtime.data.kinds import BIOSIGNAL_SUFFIX, SOUND_SUFFIXES
 from throughtime.data.readers.annotated import AnnotationKind
 from throughtime.data.readers.files import existing
 from throughtime.data.readers.gene_entries import FORMATS, gene_format
+from throughtime.data.readers.music_files import SUFFIXES as MUSIC
+from throughtime.data.readers.music_files import MusicFiles, is_music
 from throughtime.data.readers.table import TableSource
 from throughtime.data.readers.tables import TABLES, open_table
 from throughtime.data.records import Source
@@ -21,7 +23,17 @@ from throughtime.data.signals import Hertz
 STANDARD_INPUT = "-"
 
 COLUMN_FILES = (".conll", ".iob", ".bio")
-SUFFIXES = (*TABLES, *COLUMN_FILES, ".ts", ".npz", ".txt", *FORMATS, *SOUND_SUFFIXES, BIOSIGNAL_SUFFIX)
+SUFFIXES = (
+    *TABLES,
+    *COLUMN_FILES,
+    ".ts",
+    ".npz",
+    ".txt",
+    *MUSIC,
+    *FORMATS,
+    *SOUND_SUFFIXES,
+    BIOSIGNAL_SUFFIX,
+)
 
 
 def open_source(
@@ -31,6 +43,7 @@ def open_source(
     target: str | None = None,
     group: str | None = None,
     needs_target: bool = True,
+    rows_are_steps: bool = False,
     skip_bad_rows: bool = False,
     annotations: AnnotationKind = "beats",
     annotator: str = "atr",
@@ -43,7 +56,7 @@ def open_source(
       `.fastq`, `.gb` and the like, or a folder of them, one file a class; of biosignals the header `.hea`
       of an annotated record, or a folder of them; a folder with one folder of `.txt` files, recordings or
       records of biosignals a class; or `-` for standard input, one record a line. Without targets also a
-      `.txt` file or a recording, or a folder of them, one record a file.
+      `.txt` file, a recording, a file of music (MIDI, MusicXML), or a folder of them, one record a file.
     - `sequence`: the column of the sequence; several joined by commas are a wide table of numbers, one
       column a time step. Of recordings and biosignals, the column of the paths of their files. Default:
       `sequence`, `text`, `sentence`, `x`, `X`, `path`, `audio`, `file` or `record`, or the only column beside
@@ -53,6 +66,8 @@ def open_source(
     - `group`: the column of ids of a long table: consecutive rows with one id are the time steps of one
       sequence, the `sequence` columns are its features.
     - `needs_target`: False reads no targets, and asks for none (default True).
+    - `rows_are_steps`: whether each row of a table is a time step, with or without ids (default False: only
+      with them).
     - `skip_bad_rows`: pass over rows that cannot be used, and count them in `Source.skipped` (default False).
     - `annotations`, `annotator`, `segment_s`, `sample_rate`: of biosignals with annotations, see
       `WfdbRecords`.
@@ -86,6 +101,7 @@ def open_source(
             target=target,
             group=group,
             needs_target=needs_target,
+            rows_are_steps=rows_are_steps,
             skip_bad_rows=skip_bad_rows,
         )
     if suffix in COLUMN_FILES:
@@ -133,6 +149,16 @@ def open_source(
 
         refuse(("--sequence", "--group"), "of genes, which has no columns")
         return GeneFiles(file, target=target, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
+    if suffix in MUSIC and not file.is_dir() and needs_target:
+        raise DataError(
+            "is a piece of music without labels, which can be learned to be gone on with (throughtime fit "
+            "generate), and for other tasks needs them; give a table with a column of notes and one "
+            "of labels",
+            Place(name),
+        )
+    if not needs_target and is_music(file):
+        refuse(tuple(given), "music, which has no columns")
+        return MusicFiles(file, skip_bad_rows=skip_bad_rows)
     if file.is_dir():
         from throughtime.data.readers.class_folder import ClassFolder
 

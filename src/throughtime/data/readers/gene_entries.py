@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
-from throughtime.core.errors import DataError, Place
+from throughtime.core.errors import DataError, Place, UsageError
 from throughtime.core.extras import extra
 from throughtime.data.readers.files import regular, unreadable
 from throughtime.data.residues import Residues
@@ -63,7 +64,7 @@ def entries(path: Path) -> Iterator[Entry | DataError]:
                 number += 1
                 yield entry
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        if isinstance(error, DataError):
+        if isinstance(error, UsageError):  # it says what to do already
             raise
         reason = str(error).split("\n")[0].rstrip(".")
         yield DataError(
@@ -74,7 +75,7 @@ def entries(path: Path) -> Iterator[Entry | DataError]:
 
 
 def _titled(kind: str):  # type: ignore[no-untyped-def]
-    def read(file: TextIO) -> Iterator[Entry]:
+    def read(file: TextIOWrapper) -> Iterator[Entry]:
         if kind == "FASTA":
             pairs = extra("Bio.SeqIO.FastaIO", EXTRA).SimpleFastaParser(file)
         else:
@@ -87,7 +88,7 @@ def _titled(kind: str):  # type: ignore[no-untyped-def]
     return read
 
 
-def _genbank(file: TextIO) -> Iterator[Entry]:
+def _genbank(file: TextIOWrapper) -> Iterator[Entry]:
     for record in extra("Bio.SeqIO", EXTRA).parse(file, "genbank"):
         yield Entry(record.id, record.description, Residues(record.seq), record.annotations)
 
@@ -105,9 +106,9 @@ def _check_beginning(path: Path, kind: str) -> None:
         )
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path) -> TextIOWrapper:
     if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig")
+        return TextIOWrapper(gzip.open(path), encoding="utf-8-sig")
     return path.open(encoding="utf-8-sig")
 
 

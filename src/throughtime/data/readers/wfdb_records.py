@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +190,8 @@ def read_annotations(header: Path, annotator: str, sample_rate: Hertz) -> Annota
     place = Place(str(header))
     file = Path(f"{_record_name(header)}.{annotator}")
     try:
-        found = library.rdann(_record_name(header), annotator)
+        with _quiet():
+            found = library.rdann(_record_name(header), annotator)
     except FileNotFoundError:
         there = sorted(path.suffix for path in file.parent.glob(f"{file.stem}.*") if path != header)
         raise DataError(
@@ -216,7 +219,8 @@ def _read(path: Path, place: Place | None, reader: str, **options: Any) -> Any:
     except DataError as error:
         raise _wrong(header, place, error.message) from None
     try:
-        return getattr(library, reader)(name, **options)
+        with _quiet():
+            return getattr(library, reader)(name, **options)
     except FileNotFoundError as error:
         missing = Path(error.filename or "its file of signals").name
         raise _wrong(header, place, f"names the file {missing}, which is missing; put it beside it") from None
@@ -224,6 +228,14 @@ def _read(path: Path, place: Place | None, reader: str, **options: Any) -> Any:
         raise _wrong(
             header, place, f"is damaged, or its signals are cut short ({error}); copy the record anew"
         ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what the library is warned of by those that it uses, which no user can mend."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _record_name(path: Path) -> str:

@@ -15,13 +15,14 @@ from throughtime.data.signals import Biosignal
 EXAMPLES = {
     "numbers": [[1.0, 2.0], [3.0]],
     "symbols": ["ACGT", ["A", "C"]],
+    "music": [[[0, 1, 60]]],
     "audio": [np.sin(np.arange(900.0)), np.cos(np.arange(400.0) ** 1.1)],
     "biosignals": [Biosignal(np.arange(8.0).reshape(4, 2), 100, ("II", "V5")), [[1.0, 3.0]]],
     "bases": ["ACGT", "nu-"],
     "amino_acids": ["MKV*", "XB"],
 }
 FORMS = {"audio": SoundForm(LogMel(sample_rate=8000)), "biosignals": SignalForm(("V5", "II"), 100.0)}
-WIDTHS = {"numbers": 1, "audio": 40, "biosignals": 2, "bases": 4, "amino_acids": 23}
+WIDTHS = {"numbers": 1, "music": 88, "audio": 40, "biosignals": 2, "bases": 4, "amino_acids": 23}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -83,3 +84,13 @@ def test_encoders_are_equal_by_what_they_learned(kind, values, others):
     assert first == second
     assert hash(first) == hash(second)
     assert first != other
+
+
+def test_frames_are_for_music_alone():
+    assert fit_encoder("music", [[[0, 1, 60]]], frames_per_quarter=3).frames_per_quarter == 3
+    with pytest.raises(
+        OptionError, match="frames_per_quarter is 2, and sequences of words have no quarter notes"
+    ):
+        fit_encoder("words", ["The cat"], frames_per_quarter=2)
+    with pytest.raises(OptionError, match="sequences of music have no vocabulary to limit"):
+        fit_encoder("music", [[[0, 1, 60]]], min_count=2)
