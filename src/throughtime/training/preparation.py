@@ -164,6 +164,10 @@ def usable(
         DataError: the first record that is not, unless the source skips bad rows; it then counts them.
     """
     convert = converter(kind)
+    if source.holds not in (None, kind):
+        raise DataError(
+            f"holds {source.holds}, and {kind} are expected; give another file", Place(source.name)
+        )
     for record in source.records(numbers_ahead) if kind == "numbers" else source:
         try:
             sequence = convert(record.sequence, record.place)
