@@ -137,6 +137,7 @@ HOMES = {
         "Values",
         "QuantileLevels",
         "RollOut",
+        "SeasonalDifference",
         "SeasonalNaive",
         "SeasonalResidual",
         "WordDropout",

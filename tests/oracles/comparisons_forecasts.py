@@ -7,7 +7,8 @@ import numpy as np
 
 from tests.laws.registry import Specimen
 from tests.oracles import papers, papers_forecasts
-from tests.oracles.transcribed import by_gate, sequences, weights
+from tests.oracles.comparisons_wirings import one_step
+from tests.oracles.transcribed import sequences, weights
 
 
 def _repeated(cell: Any, past: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,21 +33,34 @@ def seasonal_residual(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
         y = papers.linear(hidden, readout["weight"], readout["bias"])
         said, past = _repeated(s.cell.base, past, x)
         for value in range(said.shape[1]):
-            y[:, 2 * value] += said[:, value]
-            y[:, 2 * value + 1] += said[:, value]
+            scale = s.cell.scale[value % 2]
+            y[:, 2 * value] = scale * y[:, 2 * value] + said[:, value]
+            y[:, 2 * value + 1] = scale * y[:, 2 * value + 1] + said[:, value]
         outputs.append(y)
         ends.append(hidden[-1])
         after.append(past)
     return np.stack(outputs, 1), [np.stack(ends), np.stack(after)]
 
 
+def seasonal_difference(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    pasts, seen = np.asarray(s.state.past), np.asarray(s.state.position)
+    outputs, after = [], []
+    for x, past, before in zip(sequences(s), pasts, seen, strict=True):
+        series = np.concatenate([past, x])
+        rows = [
+            np.concatenate([one, (one - series[t]) / np.array(s.cell.scale) * (before + t >= s.cell.period)])
+            for t, one in enumerate(x)
+        ]
+        outputs.append(rows)
+        after.append(series[-s.cell.period :])
+    return np.stack(outputs, 1), [np.stack(after), seen + len(s.inputs)]
+
+
 def roll_out(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
-    gru, readout = (weights(cell) for cell in s.cell.cell.cells)
-    gates = [by_gate(gru[name], "rzn") for name in ("input_weight", "recurrent_weight", "bias")]
-    given = (*gates, gru["candidate_bias"]), (readout["weight"], readout["bias"])
-    hiddens = np.asarray(s.state.layers[0].hidden)
+    below, readout = s.cell.cell.cells
+    step, w, hiddens = one_step(below), weights(readout), np.asarray(s.state.layers[0].hidden)
     ran = [
-        papers_forecasts.free_gru(x, *given, h, s.cell.horizon)
+        papers_forecasts.free_running(x, step, w["weight"], w["bias"], h, s.cell.horizon)
         for x, h in zip(sequences(s), hiddens, strict=True)
     ]
     return np.stack([said for said, _ in ran], 1), [np.stack([h for _, h in ran])]
@@ -61,5 +75,6 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     "seasonal_naive": seasonal_naive,
     "seasonal_residual": seasonal_residual,
     "roll_out": roll_out,
+    "seasonal_difference": seasonal_difference,
     "quantile_levels": quantile_levels,
 }

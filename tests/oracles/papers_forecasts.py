@@ -1,10 +1,8 @@
 """Forecasts transcribed, in NumPy and double precision."""
 
-import math
+from collections.abc import Callable
 
 import numpy as np
-
-from tests.oracles import papers
 
 
 def seasonal_naive(series: np.ndarray, *, start: int, horizon: int, period: int) -> np.ndarray:
@@ -12,23 +10,27 @@ def seasonal_naive(series: np.ndarray, *, start: int, horizon: int, period: int)
     said = []
     for t in range(start, len(series)):
         for h in range(1, horizon + 1):
-            k = math.ceil(h / period)
+            k = -(-h // period)  # h / period, rounded up
             said.append(series[t + h - period * k])
     return np.array(said).reshape(len(series) - start, -1)
 
 
-def free_gru(
-    x: np.ndarray, gates: tuple[dict, dict, dict, np.ndarray], readout: tuple, h: np.ndarray, horizon: int
+def free_running(
+    x: np.ndarray,
+    step: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    weight: np.ndarray,
+    bias: np.ndarray,
+    h: np.ndarray,
+    horizon: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """After each step, a copy of the network runs freely."""
-    weight, bias = readout
+    """After each step, a copy of the network `h = step(x, h)`, `y = W h + b` runs freely."""
     said = []
     for one in x:
-        h = papers.gru(one[None], *gates, h)[-1]
+        h = step(one, h)
         free, y = h, weight @ h + bias
         ahead = [y]
         for _ in range(horizon - 1):
-            free = papers.gru(y[None], *gates, free)[-1]
+            free = step(y, free)
             y = weight @ free + bias
             ahead.append(y)
         said.append(np.concatenate(ahead))

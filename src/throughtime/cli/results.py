@@ -60,7 +60,7 @@ def to_reproduce(recipe: Recipe, path: Path) -> tuple[Published, str, str]:
 class Result:
     """The trials of a recipe and those of the fixed-window network with the same settings.
 
-    Where a task writes a sequence, `window` is empty: a window has no state for a decoder to start from.
+    Where a task writes a sequence or a text, `window` is empty, and the trivial answer is the baseline.
     """
 
     name: str

@@ -37,6 +37,7 @@ from throughtime.networks.sampling_schedules import (
     SamplingSchedule,
 )
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
+from throughtime.networks.seasonal_difference import SeasonalDifference
 from throughtime.networks.seasonal_naive import SeasonalNaive
 from throughtime.networks.seasonal_residual import SeasonalResidual
 from throughtime.networks.stack import Stack, StackState
@@ -105,6 +106,7 @@ __all__ = [
     "SampledSymbol",
     "SamplingSchedule",
     "ScheduledSampling",
+    "SeasonalDifference",
     "SeasonalNaive",
     "SeasonalResidual",
     "Shortcut",

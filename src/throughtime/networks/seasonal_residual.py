@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Integer, Shaped
 from throughtime.core.cell import Cell, Projected, SelfUnrollingCell, State
 from throughtime.core.errors import ShapeError
 from throughtime.core.unroll import unroll
+from throughtime.networks.seasonal_difference import check_scale
 from throughtime.networks.seasonal_naive import SeasonalNaive, SeasonState
 from throughtime.networks.wrapper import check_is_cell
 
@@ -26,7 +27,7 @@ class SeasonalResidual(SelfUnrollingCell):
 
     **Equations**
 
-        y_t[h, c, q] = r_t[h, c, q] + b_t[h, c],   r as the cell gives it, b as `SeasonalNaive` does
+        y_t[h, c, q] = s_c r_t[h, c, q] + b_t[h, c],   r as the cell gives it, b as `SeasonalNaive` does
 
     **Shapes**
 
@@ -36,6 +37,7 @@ class SeasonalResidual(SelfUnrollingCell):
     Arguments:
         cell: any cell, a stack too.
         features, horizon, period: as `SeasonalNaive` has them.
+        scale: s, of each of these features, above 0; 1 when left out.
         numbers: Q, at least 1.
 
     **Raises**
@@ -51,12 +53,20 @@ class SeasonalResidual(SelfUnrollingCell):
 
     cell: Cell
     base: SeasonalNaive
+    scale: tuple[float, ...] = eqx.field(static=True)
     numbers: int = eqx.field(static=True)
     input_size: int = eqx.field(static=True)
     output_size: int = eqx.field(static=True)
 
     def __init__(
-        self, cell: Cell, *, features: Sequence[int], horizon: int, period: int = 1, numbers: int = 1
+        self,
+        cell: Cell,
+        *,
+        features: Sequence[int],
+        horizon: int,
+        period: int = 1,
+        scale: Sequence[float] | None = None,
+        numbers: int = 1,
     ):
         check_is_cell(cell, type(self).__name__)
         base = SeasonalNaive(cell.input_size, features=features, horizon=horizon, period=period)
@@ -65,6 +75,8 @@ class SeasonalResidual(SelfUnrollingCell):
                 f"the cell gives {cell.output_size} numbers, and {horizon} steps of {len(features)} features "
                 f"with {numbers} numbers each are {base.output_size * numbers}; give a cell with as many"
             )
+        self.scale = tuple(scale or (1.0,) * len(features))
+        check_scale(self.scale, len(features))
         self.cell = cell
         self.base = base
         self.numbers = numbers
@@ -108,4 +120,5 @@ class SeasonalResidual(SelfUnrollingCell):
     def _sum(self, output: Float[Array, "*T O"], repeated: Float[Array, "*T N"]) -> Float[Array, "*T O"]:
         added = jnp.repeat(repeated, self.numbers, axis=-1)
         size = added.shape[-1]
-        return jnp.concatenate([output[..., :size] + added, output[..., size:]], axis=-1)
+        scale = jnp.tile(jnp.repeat(jnp.array(self.scale), self.numbers), self.base.horizon)
+        return jnp.concatenate([scale * output[..., :size] + added, output[..., size:]], axis=-1)

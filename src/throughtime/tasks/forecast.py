@@ -13,9 +13,11 @@ from throughtime.core.errors import DataError, OptionError, Place, nearest
 from throughtime.core.sequence_map import Network
 from throughtime.data.encoders.numbers import NumberEncoder
 from throughtime.data.store import SequenceStore
-from throughtime.networks.chain import topped
+from throughtime.networks.architecture import Architecture
+from throughtime.networks.chain import founded, topped
 from throughtime.networks.quantile_levels import QuantileLevels, pinball
 from throughtime.networks.roll_out import RollOut
+from throughtime.networks.seasonal_difference import SeasonalDifference
 from throughtime.networks.seasonal_naive import seasonal_naive
 from throughtime.networks.seasonal_residual import SeasonalResidual
 from throughtime.tasks.forecast_scores import Forecasts, forecast_scores
@@ -28,22 +30,24 @@ Series = Float[np.ndarray, "T F"]
 class Forecast(ReadingTask):
     r"""The next values of a series, after every step of it.
 
-    The network is trained on differences: to the last value, or to the value a season before. What it
-    answers has them added back; and of a recursive one, which is trained one step ahead on every column
-    that it reads, the steps after the first come from its own forecasts.
+    The network reads, beside each value, and is asked for, differences: to the last value, or to the value a
+    season before. What it answers has the base added back. A recursive one is trained one step ahead on every
+    column that it reads, and its steps after the first come from its own forecasts.
 
     **Equations**
 
-        loss = mean over h and c of (y_t[h, c] - (x_{t+h}[c] - b_t[h, c]))^2
+        loss = mean over h and c of (y_t[h, c] - (x_{t+h}[c] - b_t[h, c]) / s_c)^2
         with quantiles: `pinball` in the place of the square
 
-    for scaled series x and b of `SeasonalNaive`; over the steps t with as many steps after them.
+    for scaled series x, b of `SeasonalNaive` and the standard deviation s of x_t - b_{t-1}[1]; over the steps
+    t with as many steps after them.
 
     Arguments:
         names: the columns that are forecast.
         features: their places among the columns that are read, from 0.
         mean, scale: of each, over the training part.
         naive_error: of each, see `forecast_scores`.
+        change: of every column that is read, the standard deviation of its scaled differences.
         feature_count: how many columns are read.
         others: as `TaskOptions` has them.
 
@@ -72,6 +76,7 @@ class Forecast(ReadingTask):
     mean: tuple[Annotated[float, AllowInfNan(False)], ...]
     scale: tuple[Annotated[float, AllowInfNan(False), Field(gt=0)], ...]
     naive_error: tuple[Annotated[float, AllowInfNan(False), Field(gt=0)], ...]
+    change: tuple[Annotated[float, AllowInfNan(False), Field(gt=0)], ...]
     feature_count: Annotated[int, Field(ge=1)]
     horizon: Annotated[int, Field(ge=1)]
     season: int | None = None
@@ -121,6 +126,7 @@ class Forecast(ReadingTask):
             mean=tuple(encoder.mean[feature] for feature in features),
             scale=tuple(encoder.scale[feature] for feature in features),
             naive_error=tuple(naive_error.tolist()),
+            change=_changes([encoder.encode(one) for one in series], options),
             feature_count=encoder.feature_count,
             **{name: getattr(options, name) for name in cls.takes if name != "values"},
         )
@@ -139,6 +145,36 @@ class Forecast(ReadingTask):
     def period(self) -> int:
         """Steps from a value to the one that it is a difference to."""
         return self.season if self.base == "season" and self.season is not None else 1
+
+    @property
+    def scales(self) -> tuple[float, ...]:
+        """What the differences that the network is asked for are divided by."""
+        return tuple(self.change[feature] for feature in self.foretold)
+
+    def built(
+        self,
+        architecture: Architecture,
+        *,
+        vocabulary_size: int | None,
+        feature_count: int | None,
+        letters: tuple[int, int] | None,
+        key: PRNGKeyArray,
+        head_key: PRNGKeyArray,
+    ) -> Network:
+        """Return a network for the task with fresh weights, that reads differences too if there is a base."""
+        has_base = self.base != "none"
+        network = super().built(
+            architecture,
+            vocabulary_size=vocabulary_size,
+            feature_count=2 * self.feature_count if has_base else self.feature_count,
+            letters=letters,
+            key=key,
+            head_key=head_key,
+        )
+        if not has_base:
+            return network
+        differences = SeasonalDifference(self.feature_count, scale=self.change, period=self.period)
+        return founded(differences, network)
 
     @property
     def output_size(self) -> int:
@@ -160,6 +196,7 @@ class Forecast(ReadingTask):
                 features=self.foretold,
                 horizon=self.steps,
                 period=self.period,
+                scale=self.scales,
                 numbers=len(self.quantiles or (0.5,)),
             )
         return network if self.strategy == "direct" else RollOut(network, self.horizon)
@@ -173,7 +210,8 @@ class Forecast(ReadingTask):
         for ahead in range(self.steps):
             wanted[: max(length, 0), ahead] = values[ahead + 1 :][: max(length, 0)]
         if self.base != "none":
-            wanted = wanted - seasonal_naive(values, horizon=self.steps, period=self.period)
+            base = seasonal_naive(values, horizon=self.steps, period=self.period)
+            wanted = (wanted - base) / np.array(self.scales)
             wanted[np.isnan(wanted).any(axis=(1, 2))] = np.nan
         return wanted.reshape(len(values), -1).astype(np.float32)
 
@@ -268,7 +306,10 @@ class Forecast(ReadingTask):
         wanted = wanted[counts].reshape(shape)
         if self.strategy == "recursive":
             said, wanted = said[:, :, self.features], wanted[:, :, self.features]
-        said, wanted = said * np.array(self.scale)[:, None], wanted * np.array(self.scale)
+        units = np.array(self.scale)
+        if self.base != "none":
+            units = units * np.array([self.change[feature] for feature in self.features])
+        said, wanted = said * units[:, None], wanted * units
         said.sort(axis=-1)
         middle = 0 if self.quantiles is None else self.quantiles.index(0.5)
         found = Forecasts(said[..., middle], said)
@@ -308,6 +349,14 @@ class Forecast(ReadingTask):
             what: Forecasts(seasonal_naive(values, horizon=self.horizon, period=period)[origins])
             for what, period in periods.items()
         }
+
+
+def _changes(scaled: Sequence[Series], options: TaskOptions) -> tuple[float, ...]:
+    """Return the standard deviation of each column's differences to its base; 1 if they do not differ."""
+    lag = options.season if options.base == "season" and options.season is not None else 1
+    changes = np.concatenate([one[lag:] - one[:-lag] for one in scaled if len(one) > lag])
+    deviations = changes.std(axis=0, dtype=np.float64)
+    return tuple(np.where(deviations > 0, deviations, 1.0).tolist())
 
 
 def chosen_features(values: str | None, columns: Sequence[str] | None, count: int) -> list[int]:

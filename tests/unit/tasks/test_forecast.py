@@ -23,15 +23,22 @@ def task(series: np.ndarray = SERIES, **options: Any) -> Forecast:
 
 
 def test_targets_are_differences_to_the_last_value() -> None:
-    found = task(horizon=2, values="a").targets(SERIES)
-    assert found[:4].tolist() == [[2, 1], [-1, 3], [4, 3], [-1, 1]]
+    asked = task(horizon=2, values="a")
+    found = asked.targets(SERIES)
+    deviation = np.std([2, -1, 4, -1, 2])
+    scaled = np.std(SERIES[:, 0])
+    assert asked.change[0] * scaled == pytest.approx(deviation)
+    # Scaled by the encoder they would be smaller, and their deviation too.
+    expected = np.array([[2, 1], [-1, 3], [4, 3], [-1, 1]]) / asked.change[0]
+    np.testing.assert_allclose(found[:4], expected, rtol=1e-6)
     assert np.isnan(found[4:]).all()
 
 
 def test_targets_are_differences_to_the_season_before() -> None:
-    found = task(horizon=3, values="a", season=2, base="season").targets(SERIES)
+    asked = task(horizon=3, values="a", season=2, base="season")
+    found = asked.targets(SERIES)
     # After the second step, 5, the season before has 3 and 5: 4 - 3, 8 - 5, and 7 - 3 two seasons on.
-    assert found[1].tolist() == [1, 3, 4]
+    np.testing.assert_allclose(found[1] * asked.change[0], [1, 3, 4], rtol=1e-6)
     assert np.isnan(found[0]).all()  # no season has passed
     assert np.isnan(found[3:]).all()
 
