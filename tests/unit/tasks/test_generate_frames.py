@@ -111,10 +111,10 @@ def test_both_tasks_to_generate_are_saved_and_told_apart(task: GenerateFrames) -
     for one in (task, symbols):
         assert adapter.validate_json(one.model_dump_json()) == one
     with pytest.raises(
-        OptionError, match="training.metric is 'perplexity'.*; choose one of loss, frame_accuracy"
+        OptionError, match=r"training\.metric is 'perplexity'.*; choose one of loss, frame_accuracy"
     ):
         task.check_metric("perplexity")
     with pytest.raises(
-        OptionError, match="training.metric is 'frame_accuracy'.*; choose one of loss, perplexity"
+        OptionError, match=r"training\.metric is 'frame_accuracy'.*; choose one of loss, perplexity"
     ):
         symbols.check_metric("frame_accuracy")

@@ -234,6 +234,6 @@ def test_a_piece_can_be_classified_and_no_frame_labelled() -> None:
         assert found.store.gather(np.array([0]), 12).shape == (12, 1, KEYS)
     assert len(list(usable(source, "music", KEYS))) == len(PIECES)  # as a trained model reads it
     with pytest.raises(
-        OptionError, match="X is read as music .as set., and the task 'label' answers to each elem"
+        OptionError, match=r"X is read as music \(as set\), and the task 'label' answers to each elem"
     ):
         prepared_for(source, Settings.parse({"task": "label", "data": data}))
