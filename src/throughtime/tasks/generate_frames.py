@@ -121,7 +121,7 @@ class GenerateFrames(Generate):
         }
 
 
-def _tally_of(pieces: list[tuple[Float[np.ndarray, "T K"], Bool[np.ndarray, "T K"]]]) -> Tally:
+def _tally_of(pieces: list[tuple[Float[np.ndarray, "_ K"], Bool[np.ndarray, "_ K"]]]) -> Tally:
     """Return the sums over pieces, of each of which the probabilities of keys are given."""
     probable, sounds = map(np.concatenate, zip(*pieces, strict=True))
     said = probable > 0.5

@@ -34,7 +34,7 @@ class KeyCounts(Options):
     on_after_on: tuple[Count, ...]
 
     @classmethod
-    def of(cls, pieces: list[Bool[np.ndarray, "T K"]]) -> "KeyCounts":
+    def of(cls, pieces: list[Bool[np.ndarray, "_ K"]]) -> "KeyCounts":
         """Count the keys of at least one piece."""
         return cls(
             frames=sum(map(len, pieces)),
@@ -54,5 +54,5 @@ class KeyCounts(Options):
         return np.where(last, (both + 1) / (after_on + 2), (on - both + 1) / (self.frames - after_on + 2))
 
 
-def _summed(pieces: list[Bool[np.ndarray, "T K"]]) -> tuple[int, ...]:
+def _summed(pieces: list[Bool[np.ndarray, "_ K"]]) -> tuple[int, ...]:
     return tuple(sum(piece.sum(0, dtype=np.int64) for piece in pieces).tolist())

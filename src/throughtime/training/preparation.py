@@ -161,6 +161,10 @@ def usable(source: Source, form: Form, task: type[TaughtTask] | None = None) -> 
 
         DataError: the first record that cannot be, unless the source skips bad rows; it then counts them.
     """
+    if source.holds not in (None, form.kind):
+        raise DataError(
+            f"holds {source.holds}, and {form.kind} are expected; give another file", Place(source.name)
+        )
     for record in source.records(form.ahead):
         try:
             record = record._replace(sequence=form(record.sequence, record.place))
