@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from throughtime.core.unroll import unroll
     from throughtime.data.midi import write_midi
     from throughtime.data.readers.music_files import read_music
+    from throughtime.data.signals import Biosignal, Recording
     from throughtime.estimators import (
         OnlineClassifier,
         OnlineRegressor,
@@ -192,6 +193,7 @@ __all__ = [
     "AdditiveAttention",
     "AttentionPooling",
     "Bidirectional",
+    "Biosignal",
     "Bridge",
     "Cell",
     "Chain",
@@ -278,6 +280,7 @@ __all__ = [
     "PointwiseCell",
     "QuantileLevels",
     "ReadoutSolver",
+    "Recording",
     "RecurrentDropout",
     "ResetBeforeGRU",
     "Residual",

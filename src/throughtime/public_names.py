@@ -56,6 +56,7 @@ HOMES = {
     "core.unroll": ("unroll",),
     "data.midi": ("write_midi",),
     "data.readers.music_files": ("read_music",),
+    "data.signals": ("Biosignal", "Recording"),
     "estimators": (
         "OnlineClassifier",
         "OnlineRegressor",

@@ -37,10 +37,12 @@ class Flushed:
 
 
 class Answered(NamedTuple):
-    """A record, and by name the answer to it and how sure it is, the answer first."""
+    """A record, and by name the answer to it and how sure it is, the answer first; and whether the records
+    are from several files."""
 
     record: Record
     columns: Mapping[str, Any]
+    names_file: bool = False
 
     @property
     def answer(self) -> Any:
@@ -49,9 +51,11 @@ class Answered(NamedTuple):
 
     @property
     def placed(self) -> dict[str, Any]:
-        """The answer with the row or the file of its record in front."""
+        """The answer with the row or the file of its record in front, or with both."""
         place = self.record.place
-        return ({"row": place.row} if place.row is not None else {"file": place.file}) | dict(self.columns)
+        file = {"file": place.file} if self.names_file or place.row is None else {}
+        row = {"row": place.row} if place.row is not None else {}
+        return file | row | dict(self.columns)
 
 
 Rows = Iterable[Answered]
@@ -108,7 +112,8 @@ def _on_a_line(value: Any) -> Any:
 
 def _labelled(row: Answered) -> Iterator[tuple[str, str]]:
     """Return each element with its label, numbers as text."""
-    for element, label in zip(row.record.sequence, row.answer, strict=True):
+    sequence: Any = row.record.sequence
+    for element, label in zip(sequence, row.answer, strict=True):
         yield element if isinstance(element, str) else " ".join(f"{number:g}" for number in element), label
 
 
@@ -195,7 +200,9 @@ def opened(out: Path | None) -> Iterator[Writable]:
         stream.detach()
 
 
-def answered(records: Sequence[Record], columns: Mapping[str, Sequence[Any]]) -> Iterator[Answered]:
+def answered(
+    records: Sequence[Record], columns: Mapping[str, Sequence[Any]], *, names_file: bool = False
+) -> Iterator[Answered]:
     """Return the answers of a block record by record."""
     for record, *values in zip(records, *columns.values(), strict=True):
-        yield Answered(record, dict(zip(columns, values, strict=True)))
+        yield Answered(record, dict(zip(columns, values, strict=True)), names_file)

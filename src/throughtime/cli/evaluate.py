@@ -15,8 +15,8 @@ FileArgument = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, MIDI, MusicXML, a folder of classes, or - for "
-        "standard input.",
+        help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, .txt, MIDI, MusicXML, FASTA, FASTQ, GenBank, .wav, "
+        ".hea, a folder of those or of classes, or - for standard input.",
         show_default=False,
     ),
 ]

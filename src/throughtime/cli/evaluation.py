@@ -9,7 +9,7 @@ import numpy as np
 
 from throughtime.cli.confusion import confusion_table
 from throughtime.cli.screen import metric_name, plain_table, score, show
-from throughtime.cli.sources import labelled
+from throughtime.cli.sources import form_for, labelled
 from throughtime.core.errors import DataError, Place
 from throughtime.core.noise import without_noise
 from throughtime.data.continuous import Continuous
@@ -81,7 +81,8 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
         return _evaluate_series(model, model.task, source)
     task = model.taught
     outputs, targets = [], []
-    for block, answers in model.predict_records(labelled(source, model.encoder, task)):
+    form = form_for(source, model.encoder)
+    for block, answers in model.predict_records(labelled(source, form, task)):
         outputs.append(answers)
         targets += [task.encode(record.target) for record in block if record.target is not None]
     if not outputs:
@@ -93,6 +94,7 @@ def evaluate_model(model: Model, source: Source) -> Evaluation:
         scores=task.scores(every, truth),
         trivial=task.trivial,
         trivial_scores=task.trivial_scores(truth),
+        notes=(*source.notes(), *form.notes()),
     )
     if isinstance(task, Classify) and isinstance(truth, np.ndarray):
         return replace(found, labels=task.labels.names, confusion=task.confusion(every, truth))

@@ -35,8 +35,8 @@ def fit(
         str | None,
         typer.Argument(
             metavar="TRAIN",
-            help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, a folder of class folders; for a text also .txt, "
-            "for music MIDI or MusicXML, or a folder of such files.",
+            help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, FASTA, FASTQ, GenBank, .hea, a folder of such, or "
+            "of class folders; for a text also .txt, for music MIDI or MusicXML, or a folder of such files.",
             show_default=False,
         ),
     ] = None,

@@ -62,7 +62,7 @@ def predict(
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
     from throughtime.cli.searching import searching
-    from throughtime.cli.sources import open_for, skipped_in_words
+    from throughtime.cli.sources import form_for, open_for, skipped_in_words
     from throughtime.core.errors import OptionError
     from throughtime.tasks import Forecast
     from throughtime.training.model_folder import load_model
@@ -87,13 +87,14 @@ def predict(
         skip_bad_rows=skip_bad_rows,
     )
 
-    records = usable(source, loaded.encoder.kind, loaded.encoder.feature_count)
+    form = form_for(source, loaded.encoder)
+    records = usable(source, form)
 
     def rows() -> Iterator[Answered]:
         for block, outputs in loaded.predict_records(records):
-            yield from answered(block, task.columns(outputs))
+            yield from answered(block, task.columns(outputs), names_file=Path(file).is_dir())
 
     with opened(out) as stream:
         write(rows(), stream)
-    for line in skipped_in_words(source):
+    for line in [*source.notes(), *form.notes(), *skipped_in_words(source)]:
         say(line)

@@ -13,7 +13,7 @@ from throughtime.cli.checkpoints import Checkpoints
 from throughtime.cli.evaluation import Evaluation, evaluate_model
 from throughtime.cli.progress import ProgressBar
 from throughtime.cli.screen import metric_name, plain_table, say, score, show
-from throughtime.cli.sources import labelled, skipped_in_words
+from throughtime.cli.sources import form_for, labelled, skipped_in_words
 from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import MusicEncoder, SymbolicEncoder
@@ -165,10 +165,12 @@ def _check_test_part(prepared: Prepared[Any], test: Source) -> list[str]:
         text = Continuous.encode(text_of(test, encoder.kind), encoder, test.name)
         strangers = strangers_in_words(text, encoder, "the test part")
         return [test.description, f"test part: {len(text):,} symbols", *skipped_in_words(test), *strangers]
-    for record in labelled(test, encoder, task):
+    form = form_for(test, encoder)
+    for record in labelled(test, form, task):
         encoder.encode(record.sequence, record.place)
         count += 1
-    return [test.description, f"test part: {count:,} sequences", *skipped_in_words(test)]
+    changed = [f"test part: {note}" for note in (*test.notes(), *form.notes())]
+    return [test.description, f"test part: {count:,} sequences", *changed, *skipped_in_words(test)]
 
 
 def _say_aloud(prepared: Prepared[Any], settings: Settings, notes: Sequence[str]) -> None:

@@ -12,13 +12,41 @@ import numpy as np
 from throughtime.core.errors import DataError, Place, choose
 from throughtime.data.number_text import numbers_in, split_numbers
 from throughtime.data.records import unicode_text
+from throughtime.data.residues import Residues, kind_of_residues
+from throughtime.data.signals import Biosignal, Recording
 
-Kind = Literal["words", "characters", "bytes", "subwords", "symbols", "tokens", "numbers", "music"]
+Kind = Literal[
+    "words",
+    "characters",
+    "bytes",
+    "subwords",
+    "symbols",
+    "tokens",
+    "numbers",
+    "music",
+    "audio",
+    "biosignals",
+    "bases",
+    "amino_acids",
+]
 """What one element of a sequence is. `characters` is text letter by letter; `symbols` are the letters of a
 string without separators, such as DNA, or the entries of a list; `tokens` are words that stand in a list;
-`music` are notes, of which each moment on a grid is an element."""
+`music` are notes, of which each moment on a grid is an element; `audio` is frames of sound, `biosignals`
+samples of channels, `bases` and `amino_acids` are the letters of genes and proteins, ambiguous ones as shares
+of what they can stand for."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+CONVERTED: tuple[Kind, ...] = tuple(
+    kind for kind in KINDS if kind not in ("audio", "biosignals", "bases", "amino_acids")
+)
+"""The kinds whose sequences have one form, whatever the data; the others have a `Form` of their own."""
+
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".au")
+"""What the names of files of sound end in."""
+
+BIOSIGNAL_SUFFIX = ".hea"
+"""What the name of the header of a WFDB record ends in."""
 
 MOST_SYMBOLS = 64
 """A string without spaces over more different letters than this is text, such as Chinese, not symbols."""
@@ -56,6 +84,13 @@ def recognise(sample: Iterable[object]) -> Recognised:
     form, count = forms.most_common(1)[0]
     if form == "numbers" or (form == "digits" and _separated(sequences)):
         return Recognised("numbers", f"{_share(count, sequences)} a list of numbers")
+    if form == "audio":
+        return Recognised("audio", f"{_share(count, sequences)} a recording")
+    if form == "biosignals":
+        return Recognised("biosignals", f"{_share(count, sequences)} a record of biosignals")
+    if form == "residues":
+        residues = kind_of_residues([sequence for sequence in sequences if isinstance(sequence, Residues)])
+        return Recognised(residues, f"the letters are those of {residues.replace('_', ' ')}")
     if form == "list":
         if (words := _different_words(sequences)) > MOST_NAMES:
             return Recognised("tokens", f"{_share(count, sequences)} a list, of {words:,} different words")
@@ -71,8 +106,9 @@ def recognise(sample: Iterable[object]) -> Recognised:
 
 
 def converter(kind: str) -> Callable[[Any, Place | None], Any]:
-    """Return the function that brings a raw sequence of the kind into its form, or raises `DataError`."""
-    choose("kind", kind, KINDS)
+    """Return the function that brings a raw sequence of a kind that needs no more than that into its form, or
+    raises `DataError`."""
+    choose("kind", kind, CONVERTED)
     other = {
         "numbers": as_numbers,
         "music": as_notes,
@@ -212,13 +248,24 @@ def no_tokens(text: str, what: str, place: Place | None) -> DataError:
 
 
 def _form(sequence: object) -> str:
-    """`numbers`, `list` (of symbols), `digits` (text that reads as numbers) or `text`."""
+    """`numbers`, `list` (of symbols), `digits` (text that reads as numbers), `audio`, `biosignals`,
+    `residues` or `text`."""
+    if isinstance(sequence, Recording):
+        return "audio"
+    if isinstance(sequence, Biosignal):
+        return "biosignals"
+    if isinstance(sequence, Residues):
+        return "residues"
     if isinstance(sequence, np.ndarray):
         return "numbers" if sequence.dtype.kind in "biuf" else "list"
     if isinstance(sequence, str):
         listed = _json_list(sequence)
         if listed is not None:
             return _form(listed)
+        if sequence.lower().endswith(SOUND_SUFFIXES):
+            return "audio"
+        if sequence.lower().endswith(BIOSIGNAL_SUFFIX):
+            return "biosignals"
         try:
             numbers_in(sequence)
         except ValueError:

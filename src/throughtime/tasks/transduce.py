@@ -97,7 +97,9 @@ class Transduce(SearchingTask, TaughtTask):
         if kind == "tokens":
             # The entries of a list are what is written, whether they are words or not.
             kind = "symbols"
-        if kind in ("numbers", "music"):
+        if kind in ("bases", "amino_acids"):
+            kind = "symbols"
+        if kind in ("numbers", "music", "audio", "biosignals"):
             raise DataError(
                 f"the targets are {kind}: {because}; a transduction writes symbols, so set target_kind to "
                 "symbols or words, or use the task 'regress' for one number a sequence"

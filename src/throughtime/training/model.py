@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,10 @@ from throughtime.training.settings import Settings
 from throughtime.training.streaming import ModelStream
 
 BLOCK = 4096
-"""Records that are held at once while a file is predicted or evaluated."""
+"""The most records that are held at once while a file is predicted or evaluated."""
+
+BLOCK_ELEMENTS = 1 << 22
+"""About how many elements these may have together: recordings are far longer than sentences."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,18 @@ class Model:
     def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], Outputs]]:
         """Return records and outputs block by block, so that a file need not fit in memory."""
         records = iter(records)
-        while block := list(islice(records, BLOCK)):
+        while block := _block(records):
             with self.encode(block) as data:
                 yield block, self.outputs(data)
+
+
+def _block(records: Iterator[Record]) -> list[Record]:
+    """Return the next records, as many as may be held at once; none at the end."""
+    block: list[Record] = []
+    elements = 0
+    for record in records:
+        block.append(record)
+        elements += np.size(record.sequence) if isinstance(record.sequence, np.ndarray) else 0
+        if len(block) == BLOCK or elements >= BLOCK_ELEMENTS:
+            break
+    return block

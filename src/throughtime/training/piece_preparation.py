@@ -8,13 +8,15 @@ from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.core.randomness import generator_for
 from throughtime.data.dataset import Encoded, stratified_split
 from throughtime.data.encoders import MusicEncoder, fit_encoder
+from throughtime.data.forms import Form
 from throughtime.data.piano_roll import off_the_keys
 from throughtime.data.readers.music_files import MusicFiles
 from throughtime.data.records import Source
 from throughtime.data.store import SequenceStore
 from throughtime.tasks import GenerateFrames
 from throughtime.tasks.key_counts import KeyCounts
-from throughtime.training.preparation import Prepared, boundaries_for, kind_of, usable
+from throughtime.training.forms import kind_of
+from throughtime.training.preparation import Prepared, boundaries_for, usable
 from throughtime.training.settings import DataSettings, Settings
 
 
@@ -85,7 +87,7 @@ def pieces_of(source: Source, encoder: MusicEncoder) -> tuple[SequenceStore, lis
     """
     store = SequenceStore()
     strange = count = 0
-    for record in usable(source, "music"):
+    for record in usable(source, Form("music")):
         try:
             store.append(encoder.encode(record.sequence, record.place))
         except DataError as error:

@@ -11,11 +11,13 @@ from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import fit_encoder
 from throughtime.data.encoders.numbers import NumberEncoder
+from throughtime.data.forms import NumberForm
 from throughtime.data.readers.table import TableSource
 from throughtime.data.records import Source
 from throughtime.data.store import SequenceStore
 from throughtime.tasks.forecast import Forecast, Series
-from throughtime.training.preparation import Prepared, boundaries_for, feature_count_of, kind_of, usable
+from throughtime.training.forms import kind_of, width_of
+from throughtime.training.preparation import Prepared, boundaries_for, usable
 from throughtime.training.settings import Settings
 
 
@@ -54,7 +56,7 @@ def prepare_series(
             f"{source.name} is read as {kind} ({because}), and a forecast is of numbers; name columns of "
             "numbers, or choose the task 'generate' for what comes next in a text"
         )
-    series = series_of(source, feature_count_of(source, kind))
+    series = series_of(source, width_of(source))
     notes = [source.description, f"{len(series):,} series of {sum(len(one) for one, _ in series):,} steps"]
     if source.skipped.count:
         notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
@@ -94,7 +96,9 @@ def series_of(source: Source, feature_count: int | None) -> list[Located]:
 
         DataError: a record that is no series of numbers, unless the source skips bad rows, or no other.
     """
-    found = [Located(np.asarray(one.sequence), one.place) for one in usable(source, "numbers", feature_count)]
+    found = [
+        Located(np.asarray(one.sequence), one.place) for one in usable(source, NumberForm(feature_count))
+    ]
     if not found:
         raise DataError(f"every record is bad, the first: {source.skipped.messages[0]}", Place(source.name))
     return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.data.continuous import Continuous, Text, cut, joined, lines_of, unknown_count
 from throughtime.data.encoders import SequenceEncoder, SymbolicEncoder, fit_encoder
+from throughtime.data.forms import Form
 from throughtime.data.records import Source
 from throughtime.tasks import GenerateSymbols
 from throughtime.tasks.symbol_counts import SymbolCounts
-from throughtime.training.preparation import Prepared, kind_of, usable
+from throughtime.training.forms import kind_of
+from throughtime.training.preparation import Prepared, usable
 from throughtime.training.settings import DataSettings, Settings
 
 KINDS_OF_TEXT = ("characters", "bytes", "subwords", "words", "symbols")
@@ -92,7 +94,7 @@ def text_of(source: Source, kind: str) -> Text:
 
         DataError: a record that is no text, or nothing but such.
     """
-    text = joined(usable(source, kind))  # type: ignore[arg-type]  # a saved kind is one of the kinds
+    text = joined(usable(source, Form(kind)))
     if not text:
         raise DataError(f"every record is bad, the first: {source.skipped.messages[0]}", Place(source.name))
     return text

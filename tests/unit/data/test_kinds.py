@@ -11,7 +11,7 @@ import pytest
 
 from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.data.kinds import (
-    KINDS,
+    CONVERTED,
     as_notes,
     as_numbers,
     as_symbols,
@@ -190,7 +190,7 @@ def test_long_values_are_cut_in_messages() -> None:
 
 
 def test_each_kind_has_its_converter() -> None:
-    assert {kind: converter(kind) for kind in KINDS} == {
+    assert {kind: converter(kind) for kind in CONVERTED} == {
         "words": as_words,
         "characters": as_text,
         "bytes": as_text,

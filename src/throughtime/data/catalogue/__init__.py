@@ -15,6 +15,7 @@ from throughtime.data.catalogue.movie_reviews import MOVIE_REVIEWS
 from throughtime.data.catalogue.seattle_temperatures import SEATTLE_TEMPERATURES
 from throughtime.data.catalogue.shakespeare import SHAKESPEARE
 from throughtime.data.catalogue.sunspots import SUNSPOTS
+from throughtime.data.catalogue.watch_movements import WATCH_MOVEMENTS
 
 CATALOGUE: dict[str, Entry] = {
     "bach_chorales": BACH_CHORALES,
@@ -26,6 +27,7 @@ CATALOGUE: dict[str, Entry] = {
     "seattle_temperatures": SEATTLE_TEMPERATURES,
     "shakespeare": SHAKESPEARE,
     "sunspots": SUNSPOTS,
+    "watch_movements": WATCH_MOVEMENTS,
 }
 """Every data set that can be fetched by name."""
 

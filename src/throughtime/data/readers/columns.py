@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from throughtime.core.errors import DataError, OptionError, Place, nearest
 
-SEQUENCE_NAMES = ("sequence", "text", "sentence", "x", "X")
+SEQUENCE_NAMES = ("sequence", "text", "sentence", "x", "X", "path", "audio", "file", "record")
 TARGET_NAMES = ("label", "class", "target", "y")
 
 COLUMNS_LISTED = 20

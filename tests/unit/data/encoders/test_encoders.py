@@ -6,27 +6,44 @@ from pydantic import TypeAdapter
 
 from throughtime.core.errors import OptionError
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
+from throughtime.data.encoders.audio import SoundForm
+from throughtime.data.encoders.biosignals import SignalForm
 from throughtime.data.kinds import KINDS
+from throughtime.data.log_mel import LogMel
+from throughtime.data.signals import Biosignal
 
-EXAMPLES = {"numbers": [[1.0, 2.0], [3.0]], "symbols": ["ACGT", ["A", "C"]], "music": [[[0, 1, 60]]]}
+EXAMPLES = {
+    "numbers": [[1.0, 2.0], [3.0]],
+    "symbols": ["ACGT", ["A", "C"]],
+    "music": [[[0, 1, 60]]],
+    "audio": [np.sin(np.arange(900.0)), np.cos(np.arange(400.0) ** 1.1)],
+    "biosignals": [Biosignal(np.arange(8.0).reshape(4, 2), 100, ("II", "V5")), [[1.0, 3.0]]],
+    "bases": ["ACGT", "nu-"],
+    "amino_acids": ["MKV*", "XB"],
+}
+FORMS = {"audio": SoundForm(LogMel(sample_rate=8000)), "biosignals": SignalForm(("V5", "II"), 100.0)}
+WIDTHS = {"numbers": 1, "music": 88, "audio": 40, "biosignals": 2, "bases": 4, "amino_acids": 23}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_fits_saves_and_loads_by_its_name(kind):
     values = EXAMPLES.get(kind, ["The cat", "sat."])
-    encoder = fit_encoder(kind, iter(values))
+    encoder = fit_encoder(kind, iter(values), form=FORMS.get(kind))
     assert encoder.kind == kind
     loaded = TypeAdapter(SequenceEncoder).validate_json(encoder.model_dump_json())
     assert loaded == encoder
     assert type(loaded) is type(encoder)
     assert all(map(np.array_equal, loaded.encode_batch(values), encoder.encode_batch(values)))
-    assert (encoder.vocabulary_size is None) == (kind in ("numbers", "music"))
-    assert encoder.feature_count == {"numbers": 1, "music": 88}.get(kind)
+    assert (encoder.vocabulary_size is None) == (kind in WIDTHS)
+    assert encoder.feature_count == WIDTHS.get(kind)
+    form = encoder.form()
+    formed = [form(value) for value in values]
+    assert all(map(np.array_equal, encoder.encode_batch(formed), loaded.encode_batch(values)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_encoder_is_frozen(kind):
-    encoder = fit_encoder(kind, EXAMPLES.get(kind, ["The cat"]))
+    encoder = fit_encoder(kind, EXAMPLES.get(kind, ["The cat"]), form=FORMS.get(kind))
     with pytest.raises(ValueError, match="frozen"):
         encoder.kind = "words"
 
