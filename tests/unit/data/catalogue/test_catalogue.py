@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import json
 import subprocess
 import tarfile
 import zipfile
@@ -205,3 +206,53 @@ def test_a_dictionary_of_pronunciations() -> None:
         "cat": [["K", "AE", "T"], ["K", "AA", "T"]],
         "'em": [["AH", "M"]],
     }
+
+
+def chorale(keys: list[int], voices: int = 4) -> bytes:
+    """Return a score, compressed, in which all voices sing the same quarter notes, some octaves apart."""
+    steps = {0: "C", 2: "D", 4: "E", 5: "F", 7: "G"}
+    parts = []
+    for voice in range(voices):
+        notes = "".join(
+            f"<note><pitch><step>{steps[key % 12]}</step><octave>{key // 12 + voice}</octave></pitch>"
+            "<duration>1</duration></note>"
+            for key in keys
+        )
+        parts.append(f"<part><measure>{notes}</measure></part>")
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("META-INF/container.xml", '<container><rootfile full-path="a.xml"/></container>')
+        archive.writestr("a.xml", f"<score-partwise>{''.join(parts)}</score-partwise>")
+    return content.getvalue()
+
+
+def test_chorales_of_four_voices_are_parted_by_name(tmp_path: Path) -> None:
+    tunes = np.random.default_rng(1).choice([24, 26, 28, 29], (20, 9)).tolist()
+    scores = {f"bwv{number}": chorale(tune) for number, tune in enumerate(tunes)}
+    # The same beginning, another end; and, of the second, the same in another key.
+    scores |= {
+        "bwv100": chorale([*tunes[0][:8], 31]),
+        "bwv101": chorale([24, 26] * 4),
+        "bwv102": chorale([29, 31] * 4),
+    }
+    scores |= {"bwv1-band": chorale(tunes[3], voices=7)}
+    with zipfile.ZipFile(tmp_path / "music21.whl", "w") as package:
+        for name, score in scores.items():
+            package.writestr(f"music21/corpus/bach/{name}.mxl", score)
+        package.writestr("music21/corpus/bach/notes.krn", "no score")
+        package.writestr("music21/corpus/mozart/k1.mxl", chorale(tunes[4]))
+    CATALOGUE["bach_chorales"].extract(tmp_path / "music21.whl", tmp_path)
+    parts = {}
+    for file in CATALOGUE["bach_chorales"].files:
+        rows = [json.loads(line) for line in (tmp_path / file).read_text().splitlines()]
+        parts[file] = {row["name"]: row["sequence"] for row in rows}
+    assert list(parts) == ["train.jsonl", "validation.jsonl", "test.jsonl"]
+    names = [name for part in parts.values() for name in part]
+    assert sorted(names) == sorted(set(scores) - {"bwv1-band"})
+    # 21 groups that begin alike: 13 to train on, 4 to validate on, 4 to test on.
+    assert 13 <= len(parts["train.jsonl"]) <= 15
+    assert min(map(len, parts.values())) >= 4
+    for one, other in (("bwv0", "bwv100"), ("bwv101", "bwv102")):
+        assert any({one, other} <= set(part) for part in parts.values())
+    notes = next(part["bwv101"] for part in parts.values() if "bwv101" in part)
+    assert notes[:5] == [[0, 1, 36], [0, 1, 48], [0, 1, 60], [0, 1, 72], [1, 2, 38]]

@@ -27,7 +27,7 @@ SCORE = """<?xml version="1.0"?>
  </measure>
  <measure number="1">
   <note><pitch><step>C</step><octave>4</octave></pitch><duration>4</duration><tie type="start"/></note>
-  <note><chord/><pitch><step>E</step><alter>-1</alter><octave>4</octave></pitch><duration>4</duration></note>
+  <note><chord/><pitch><step>E</step><alter>-1</alter><octave>4</octave></pitch><duration>2</duration></note>
   <note><grace/><pitch><step>F</step><octave>4</octave></pitch></note>
   <note><rest/><duration>2</duration></note>
   <note><pitch><step>B</step><octave>3</octave></pitch><duration>2</duration><tie type="start"/></note>
@@ -41,7 +41,7 @@ SCORE = """<?xml version="1.0"?>
  </measure>
 </part>
 <part id="P2">
- <measure number="0"/>
+ <measure number="0"><note><rest/><duration>1</duration></note></measure>
  <measure number="1"><attributes><divisions>1</divisions>
    <transpose><chromatic>-2</chromatic><octave-change>1</octave-change></transpose></attributes>
   <note><pitch><step>D</step><octave>5</octave></pitch><duration>1</duration></note>
@@ -50,10 +50,10 @@ SCORE = """<?xml version="1.0"?>
   <note><pitch><step>D</step><octave>5</octave></pitch><duration>1</duration></note></measure>
 </part></score-partwise>
 """
-UPBEAT = "<note><pitch><step>G</step><octave>3</octave></pitch><duration>2</duration></note>"
+UPBEAT = "<note><pitch><step>G</step><octave>3</octave></pitch><duration>1</duration></note>"
 IN_SCORE = [
-    [0, 1, 55],  # the upbeat
-    [1, 3, 60], [1, 3, 63],  # a chord
+    [0, 0.5, 55],  # the upbeat, of which another part has more
+    [1, 3, 60], [1, 2, 63],  # a chord
     [1, 2, 84],  # the transposing part, as it sounds
     [2, 3, 42],  # the second voice
     [4, 6, 59],  # tied over the bar
@@ -155,7 +155,7 @@ def test_midi_cut_off_anywhere_is_said(tmp_path: Path) -> None:
         ("a.xml", b"<score-partwise/>", "holds no notes; give a piece with at least one"),
         (
             "a.xml",
-            SCORE.format(upbeat=UPBEAT.replace("<duration>2</duration>", "")).encode(),
+            SCORE.format(upbeat=UPBEAT.replace("<duration>1</duration>", "")).encode(),
             "part P1, measure 1: a note without a length or a pitch",
         ),
         ("a.xml", SCORE.format(upbeat=UPBEAT.replace("G", "H")).encode(), "without a length or a pitch"),
