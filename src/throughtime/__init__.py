@@ -60,10 +60,14 @@ if TYPE_CHECKING:
     from throughtime.core.sequence_map import Network, SequenceMap, apply
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
+    from throughtime.data.midi import write_midi
+    from throughtime.data.readers.music_files import read_music
+    from throughtime.data.signals import Biosignal, Recording
     from throughtime.estimators import (
         OnlineClassifier,
         OnlineRegressor,
         SequenceClassifier,
+        SequenceForecaster,
         SequenceGenerator,
         SequenceLabeller,
         SequenceRegressor,
@@ -125,11 +129,16 @@ if TYPE_CHECKING:
         NormalisedSums,
         OutputFeedback,
         Parallel,
+        QuantileLevels,
         RecurrentDropout,
         Residual,
         ResidualStep,
+        RollOut,
         SampledSymbol,
         ScheduledSampling,
+        SeasonalDifference,
+        SeasonalNaive,
+        SeasonalResidual,
         Shortcut,
         SpatialGridLSTM,
         Stack,
@@ -198,6 +207,7 @@ __all__ = [
     "AdditiveAttention",
     "AttentionPooling",
     "Bidirectional",
+    "Biosignal",
     "Bridge",
     "Cell",
     "Chain",
@@ -285,14 +295,21 @@ __all__ = [
     "PartialPeepholeLSTM",
     "PeepholeLSTM",
     "PointwiseCell",
+    "QuantileLevels",
     "ReadoutSolver",
+    "Recording",
     "RecurrentDropout",
     "ResetBeforeGRU",
     "Residual",
     "ResidualStep",
+    "RollOut",
     "SampledSymbol",
     "ScheduledSampling",
+    "SeasonalDifference",
+    "SeasonalNaive",
+    "SeasonalResidual",
     "SequenceClassifier",
+    "SequenceForecaster",
     "SequenceGenerator",
     "SequenceLabeller",
     "SequenceMap",
@@ -336,11 +353,15 @@ __all__ = [
     "load_model",
     "looking_at",
     "one_hot",
+<<<<<<< HEAD
     "poisson_spikes",
     "population_code",
     "spike_distance",
     "state_distances",
     "state_rank",
+=======
+    "read_music",
+>>>>>>> origin/main
     "to_flax",
     "to_keras",
     "to_torch",
@@ -349,6 +370,7 @@ __all__ = [
     "whole_memory",
     "wire",
     "without_noise",
+    "write_midi",
 ]
 
 
