@@ -169,10 +169,23 @@ if TYPE_CHECKING:
     )
     from throughtime.networks.stream import Stream
     from throughtime.reservoirs import (
+        CORTICAL,
         EchoState,
+        LeakyNeurons,
         LearnedScaling,
+        Liquid,
+        LiquidState,
         ModelSpace,
         SparseRows,
+        SpikeFilter,
+        SynapseKind,
+        ben_spikes,
+        latency_spikes,
+        poisson_spikes,
+        population_code,
+        spike_distance,
+        state_distances,
+        state_rank,
     )
     from throughtime.training.model_folder import load_model
     from throughtime.training.online import OnlineLearner
@@ -181,6 +194,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BPTT",
+    "CORTICAL",
     "GRU",
     "IRNN",
     "KFRTRL",
@@ -245,6 +259,7 @@ __all__ = [
     "LSTMState",
     "LayerNormalisation",
     "LeakyElman",
+    "LeakyNeurons",
     "LearnedScaling",
     "LearnedStart",
     "LearningRule",
@@ -252,6 +267,8 @@ __all__ = [
     "Linear",
     "LinearCell",
     "LinearDecay",
+    "Liquid",
+    "LiquidState",
     "LogSoftmax",
     "LookThenStep",
     "MeanPooling",
@@ -302,9 +319,11 @@ __all__ = [
     "SnAp",
     "SparseRows",
     "SpatialGridLSTM",
+    "SpikeFilter",
     "Stack",
     "StepThenLook",
     "Stream",
+    "SynapseKind",
     "TeacherForcing",
     "TiedStack",
     "TokenEmbedding",
@@ -314,6 +333,7 @@ __all__ = [
     "Zoneout",
     "apply",
     "at_iteration",
+    "ben_spikes",
     "bridge_between",
     "conjugate_gradients",
     "connect",
@@ -329,32 +349,8 @@ __all__ = [
     "gradient_over_chunks",
     "hessian_free",
     "initial_states",
+    "latency_spikes",
     "load_model",
     "looking_at",
     "one_hot",
     "read_music",
-    "to_flax",
-    "to_keras",
-    "to_torch",
-    "transplant",
-    "unroll",
-    "whole_memory",
-    "wire",
-    "without_noise",
-    "write_midi",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        value: Any = metadata.version("throughtime")
-    elif name in HOME_OF:
-        value = getattr(import_module(HOME_OF[name]), name)
-    else:
-        raise AttributeError(f"module 'throughtime' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "__version__"})
