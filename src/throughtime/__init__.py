@@ -353,4 +353,34 @@ __all__ = [
     "load_model",
     "looking_at",
     "one_hot",
+    "poisson_spikes",
+    "population_code",
     "read_music",
+    "spike_distance",
+    "state_distances",
+    "state_rank",
+    "to_flax",
+    "to_keras",
+    "to_torch",
+    "transplant",
+    "unroll",
+    "whole_memory",
+    "wire",
+    "without_noise",
+    "write_midi",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = metadata.version("throughtime")
+    elif name in HOME_OF:
+        value = getattr(import_module(HOME_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'throughtime' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
