@@ -10,6 +10,12 @@ README, COMPARISONS = HERE.parent / "README.md", HERE.parent / "docs" / "results
 BEGIN = "<!-- results: written by `python recipes/table.py` -->\n"
 END = "<!-- end of results -->"
 
+NAMES = {"exact_match": "exact", "span_f1": "F1 of names", "mase": "MASE", "loss": "nats"}
+"""What metrics are called in the table, where that is not their name."""
+
+ERRORS = ("loss", "mase")
+"""The metrics that are no shares, of which less is better."""
+
 
 def last_results() -> list[dict[str, Any]]:
     """Return the last result of each recipe, in the order of their names."""
@@ -23,8 +29,7 @@ def models(results: list[dict[str, Any]]) -> str:
     bars = [bar["reached"] for result in results if "networks" in result for bar in result["bars"]]
     return "\n".join(
         [
-            "| recipe | accuracy (of names: F1), mean ± deviation (seeds) | fixed window | bar "
-            "| minutes | published |",
+            "| recipe | score, mean ± deviation (seeds) | fixed window | bar | minutes | published |",
             "|---|---|---|---|---|---|",
             *map(_alone, alone),
             "",
@@ -59,12 +64,15 @@ def _measured(results: list[dict[str, Any]]) -> str:
 
 
 def _alone(result: dict[str, Any]) -> str:
-    ours, window = result["ours"], result["baseline"]
+    ours, window, metric = result["ours"], result["baseline"], result["bar"]["metric"]
     minutes = sum(ours["seconds"]) / len(ours["seconds"]) / 60
-    beside = _figure(window) if window else "none"
+    beside = _figure(metric, window["mean"], window["std"]) if window else "none"
+    figure = _figure(metric, ours["mean"], ours["std"])
+    bar = _figure(metric, result["bar"]["value"], None)
+    missed = "" if result["reached"] else ", missed"
     return (
-        f"| `{result['recipe']}` | {_figure(ours)} ({len(ours['scores'])}) | {beside} | "
-        f"{100 * result['bar']['value']:.1f} % | {minutes:.1f} | {result['published']['claim']} |"
+        f"| `{result['recipe']}` | {NAMES.get(metric, metric)} {figure} ({len(ours['scores'])}) | {beside} | "
+        f"{bar}{missed} | {minutes:.1f} | {result['published']['claim']} |"
     )
 
 
@@ -118,9 +126,10 @@ def _outcome(metric: str, network: dict[str, Any]) -> str:
     return f"{value:.2g}" if metric == "loss" else f"{100 * value:.1f} %"
 
 
-def _figure(figures: dict[str, float]) -> str:
-    deviation = f" ± {100 * figures['std']:.1f}" if figures["std"] is not None else ""
-    return f"{100 * figures['mean']:.1f} %{deviation}"
+def _figure(metric: str, mean: float, deviation: float | None) -> str:
+    if metric in ERRORS:
+        return f"{mean:.3g}" + (f" ± {deviation:.1g}" if deviation is not None else "")
+    return f"{100 * mean:.1f} %" + (f" ± {100 * deviation:.1f}" if deviation is not None else "")
 
 
 if __name__ == "__main__":

@@ -60,10 +60,14 @@ if TYPE_CHECKING:
     from throughtime.core.sequence_map import Network, SequenceMap, apply
     from throughtime.core.state import initial_states
     from throughtime.core.unroll import unroll
+    from throughtime.data.midi import write_midi
+    from throughtime.data.readers.music_files import read_music
+    from throughtime.data.signals import Biosignal, Recording
     from throughtime.estimators import (
         OnlineClassifier,
         OnlineRegressor,
         SequenceClassifier,
+        SequenceForecaster,
         SequenceGenerator,
         SequenceLabeller,
         SequenceRegressor,
@@ -125,11 +129,16 @@ if TYPE_CHECKING:
         NormalisedSums,
         OutputFeedback,
         Parallel,
+        QuantileLevels,
         RecurrentDropout,
         Residual,
         ResidualStep,
+        RollOut,
         SampledSymbol,
         ScheduledSampling,
+        SeasonalDifference,
+        SeasonalNaive,
+        SeasonalResidual,
         Shortcut,
         SpatialGridLSTM,
         Stack,
@@ -198,6 +207,7 @@ __all__ = [
     "AdditiveAttention",
     "AttentionPooling",
     "Bidirectional",
+    "Biosignal",
     "Bridge",
     "Cell",
     "Chain",
@@ -285,14 +295,21 @@ __all__ = [
     "PartialPeepholeLSTM",
     "PeepholeLSTM",
     "PointwiseCell",
+    "QuantileLevels",
     "ReadoutSolver",
+    "Recording",
     "RecurrentDropout",
     "ResetBeforeGRU",
     "Residual",
     "ResidualStep",
+    "RollOut",
     "SampledSymbol",
     "ScheduledSampling",
+    "SeasonalDifference",
+    "SeasonalNaive",
+    "SeasonalResidual",
     "SequenceClassifier",
+    "SequenceForecaster",
     "SequenceGenerator",
     "SequenceLabeller",
     "SequenceMap",
@@ -338,6 +355,7 @@ __all__ = [
     "one_hot",
     "poisson_spikes",
     "population_code",
+    "read_music",
     "spike_distance",
     "state_distances",
     "state_rank",
@@ -349,6 +367,7 @@ __all__ = [
     "whole_memory",
     "wire",
     "without_noise",
+    "write_midi",
 ]
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, PRNGKeyArray
 from tests.laws import (
     rows_convolutional,
     rows_elementwise,
+    rows_forecasts,
     rows_grid,
     rows_looking,
     rows_reservoirs,
@@ -146,6 +147,7 @@ CELL_ROWS = (
     *rows_wirings.ROWS,
     *rows_reservoirs.ROWS,
     *rows_looking.ROWS,
+    *rows_forecasts.ROWS,
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.laws import faults_in_cells as cells
 from tests.laws import (
     faults_in_convolutional,
+    faults_in_forecasts,
     faults_in_grid,
     faults_in_reservoirs,
     laws_of_cells,
@@ -93,6 +94,7 @@ FAULTY_CELLS: list[tuple[Callable[[Specimen], None], str, type]] = [
     *elementwise.FAULTS,
     *faults_in_convolutional.FAULTS,
     *faults_in_grid.FAULTS,
+    *faults_in_forecasts.FAULTS,
     *faults_in_reservoirs.FAULTS,
     (comparisons.agrees_with_paper, "dilated", wirings.GoesOnFromOneLater),
     (laws_of_cells.chunks_make_the_whole, "dilated", wirings.ExchangedWhenResumed),

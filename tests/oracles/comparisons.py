@@ -13,6 +13,7 @@ from tests.oracles import (
     comparisons_attention,
     comparisons_convolutional,
     comparisons_elementwise,
+    comparisons_forecasts,
     comparisons_grid,
     comparisons_heads,
     comparisons_reservoirs,
@@ -73,6 +74,7 @@ ORACLES: dict[str, Callable[[Specimen], Any]] = {
     **comparisons_reservoirs.ORACLES,
     **comparisons_attention.ORACLES,
     **comparisons_heads.ORACLES,
+    **comparisons_forecasts.ORACLES,
 }
 """The transcription of each row of the registry."""
 

@@ -38,7 +38,7 @@ def alignments(
     from throughtime.analysis.pictures import check_picture, save_figure
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say, show
-    from throughtime.cli.sources import open_for
+    from throughtime.cli.sources import form_for, open_for
     from throughtime.training.model_folder import load_model
     from throughtime.training.preparation import usable
 
@@ -49,12 +49,13 @@ def alignments(
     source = open_for(
         loaded.settings.data,
         file,
+        task=loaded.settings.task,
         sequence=sequence,
         group=group,
         needs_target=False,
         skip_bad_rows=skip_bad_rows,
     )
-    records = islice(usable(source, loaded.encoder.kind, loaded.encoder.feature_count), sequences)
+    records = islice(usable(source, form_for(source, loaded.encoder)), sequences)
     found = alignments_of(loaded, [record.sequence for record in records])
     if out is not None:
         save_figure(draw_alignments(found), out)

@@ -37,10 +37,12 @@ class Flushed:
 
 
 class Answered(NamedTuple):
-    """A record, and by name the answer to it and how sure it is, the answer first."""
+    """A record, and by name the answer to it and how sure it is, the answer first; and whether the records
+    are from several files."""
 
     record: Record
     columns: Mapping[str, Any]
+    names_file: bool = False
 
     @property
     def answer(self) -> Any:
@@ -49,9 +51,11 @@ class Answered(NamedTuple):
 
     @property
     def placed(self) -> dict[str, Any]:
-        """The answer with the row or the file of its record in front."""
+        """The answer with the row or the file of its record in front, or with both."""
         place = self.record.place
-        return ({"row": place.row} if place.row is not None else {"file": place.file}) | dict(self.columns)
+        file = {"file": place.file} if self.names_file or place.row is None else {}
+        row = {"row": place.row} if place.row is not None else {}
+        return file | row | dict(self.columns)
 
 
 Rows = Iterable[Answered]
@@ -70,6 +74,18 @@ def _write_csv(rows: Rows, stream: Writable) -> None:
             writer = csv.DictWriter(stream, list(cells), lineterminator="\n")
             writer.writeheader()
         writer.writerow(cells)
+
+
+def _write_steps(rows: Rows, stream: Writable) -> None:
+    writer = None
+    for row in rows:
+        placed = {name: value for name, value in row.placed.items() if name not in row.columns}
+        for ahead, values in enumerate(zip(*row.columns.values(), strict=True), start=1):
+            cells = placed | {"ahead": ahead} | dict(zip(row.columns, values, strict=True))
+            if writer is None:
+                writer = csv.DictWriter(stream, list(cells), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(cells)
 
 
 def _write_json_lines(rows: Rows, stream: Writable) -> None:
@@ -96,7 +112,8 @@ def _on_a_line(value: Any) -> Any:
 
 def _labelled(row: Answered) -> Iterator[tuple[str, str]]:
     """Return each element with its label, numbers as text."""
-    for element, label in zip(row.record.sequence, row.answer, strict=True):
+    sequence: Any = row.record.sequence
+    for element, label in zip(sequence, row.answer, strict=True):
         yield element if isinstance(element, str) else " ".join(f"{number:g}" for number in element), label
 
 
@@ -106,11 +123,15 @@ FORMATS: dict[str, Callable[[Rows, Writable], None]] = {
     "jsonl": _write_json_lines,
     "conll": _write_columns,
     "marked": _write_marked,
+    "steps": _write_steps,
 }
 """How answers can be written."""
 
 OF_LABELS = ("conll", "marked")
 """The formats of answers with a label for each element."""
+
+OF_FORECASTS = "steps"
+"""The format of answers with a number for each step ahead, a row each."""
 
 SUFFIXES = {
     ".txt": "text",
@@ -140,11 +161,12 @@ def asked_format(name: str | None, out: Path | None) -> str | None:
     return SUFFIXES[out.suffix.lower()]
 
 
-def format_for(asked: str | None, *, labelled_from: str | None = None) -> str:
+def format_for(asked: str | None, *, labelled_from: str | None = None, has_steps: bool = False) -> str:
     """Return the format asked for; or for labels of each element that of the file they are of; or text.
 
     Arguments:
         labelled_from: the file whose elements are labelled; None for one answer a sequence.
+        has_steps: whether answers are forecasts, of which csv has a row for each step ahead.
 
     **Raises**
 
@@ -158,7 +180,12 @@ def format_for(asked: str | None, *, labelled_from: str | None = None) -> str:
             f"the format {asked!r} has a label for each element, and this model answers once a sequence; "
             "choose text, csv or jsonl"
         )
-    return asked
+    if asked == OF_FORECASTS and not has_steps:
+        raise OptionError(
+            f"the format {asked!r} has a row for each step of a forecast, and this model makes none; choose "
+            "text, csv or jsonl"
+        )
+    return OF_FORECASTS if has_steps and asked == "csv" else asked
 
 
 @contextmanager
@@ -173,7 +200,9 @@ def opened(out: Path | None) -> Iterator[Writable]:
         stream.detach()
 
 
-def answered(records: Sequence[Record], columns: Mapping[str, Sequence[Any]]) -> Iterator[Answered]:
+def answered(
+    records: Sequence[Record], columns: Mapping[str, Sequence[Any]], *, names_file: bool = False
+) -> Iterator[Answered]:
     """Return the answers of a block record by record."""
     for record, *values in zip(records, *columns.values(), strict=True):
-        yield Answered(record, dict(zip(columns, values, strict=True)))
+        yield Answered(record, dict(zip(columns, values, strict=True)), names_file)

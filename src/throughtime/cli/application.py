@@ -18,7 +18,7 @@ COMMANDS = {
     "evaluate": "Score a model on a file of labelled sequences.",
     "predict": "Answer for each sequence of a file.",
     "stream": "Answer after each line of standard input, element by element.",
-    "generate": "Write on, symbol by symbol.",
+    "generate": "Write on, symbol by symbol, or compose, frame by frame.",
     "learn": "Answer each line of a stream, and learn from it.",
     "data": "List data sets that can be had by name, or fetch one.",
     "describe": "Show what a model is and how it was trained.",

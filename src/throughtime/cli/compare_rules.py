@@ -92,7 +92,7 @@ def compare_rules(
     from throughtime.core.noise import without_noise
     from throughtime.core.randomness import key_for
     from throughtime.learning import RULES
-    from throughtime.tasks import answering
+    from throughtime.tasks import taught
     from throughtime.training.model_folder import load_model
 
     if out is not None:
@@ -100,9 +100,15 @@ def compare_rules(
     rules = {name: _made_rule(name) for name in rule or RULES}
     keep_compilations()
     loaded = load_model(model)
-    answering(loaded.settings.task)  # to refuse, before the data is read, a model that answers nothing
+    taught(loaded.settings.task)  # to refuse, before the data is read, a model that answers nothing
     source = open_for(
-        loaded.settings.data, file, sequence=sequence, target=target, group=group, skip_bad_rows=skip_bad_rows
+        loaded.settings.data,
+        file,
+        task=loaded.settings.task,
+        sequence=sequence,
+        target=target,
+        group=group,
+        skip_bad_rows=skip_bad_rows,
     )
     batch, steps = _long_enough(first_sequences(loaded, source, sequences), window)
     compared = compare(

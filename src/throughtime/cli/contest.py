@@ -156,8 +156,8 @@ def _on_files(comparison: OnFiles, seeds: int, quiet: bool) -> dict[str, Figures
     assert comparison.files.train is not None
     assert comparison.files.test is not None
     skip = comparison.data.skip_bad_rows
-    source = open_for(comparison.data, comparison.files.train, skip_bad_rows=skip)
-    test = open_for(comparison.data, comparison.files.test, skip_bad_rows=skip)
+    source = open_for(comparison.data, comparison.files.train, task=comparison.task, skip_bad_rows=skip)
+    test = open_for(comparison.data, comparison.files.test, task=comparison.task, skip_bad_rows=skip)
     figures = {}
     for name in comparison.networks:
         if not quiet:

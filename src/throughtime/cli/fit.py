@@ -17,7 +17,6 @@ from throughtime.cli.setting_options import GROUPS, given_settings, takes_settin
 from throughtime.cli.sources import open_for
 from throughtime.cli.trials import Trial, best_of, show_trials, train_trials
 from throughtime.core.errors import InterruptedFit, OptionError
-from throughtime.tasks import has_answers
 from throughtime.training.model_folder import check_free, load_model, save_model
 
 
@@ -27,8 +26,8 @@ def fit(
         str | None,
         typer.Argument(
             metavar="TASK",
-            help="classify (a label), label (one for each element), regress (a number), generate (a text) or "
-            "transduce (another sequence).",
+            help="classify (a label), label (one for each element), regress (a number), forecast (the next "
+            "values), generate (a text, music) or transduce (another sequence).",
             show_default=False,
         ),
     ] = None,
@@ -36,8 +35,8 @@ def fit(
         str | None,
         typer.Argument(
             metavar="TRAIN",
-            help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, a folder of class folders; for a text also .txt, "
-            "or a folder of such files.",
+            help="CSV, TSV, JSON Lines, Parquet, .ts, NPZ, FASTA, FASTQ, GenBank, .hea, a folder of such, or "
+            "of class folders; for a text also .txt, for music MIDI or MusicXML, or a folder of such files.",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +52,7 @@ def fit(
         typer.Option(
             show_default=False,
             metavar="FILE",
-            help="Text to choose the best weights by; the last part of TRAIN if none.",
+            help="Text or series to choose the best weights by; the last part of TRAIN if none.",
         ),
     ] = None,
     recipe: Annotated[
@@ -103,9 +102,7 @@ def fit(
         load_model(chosen.training.start_from)  # to fail before the data is read
     data = chosen.data
     source, test_source, held_out = (
-        open_for(data, file, needs_target=has_answers(chosen.task), skip_bad_rows=data.skip_bad_rows)
-        if file
-        else None
+        open_for(data, file, task=chosen.task, skip_bad_rows=data.skip_bad_rows) if file else None
         for file in (train_file, test_file, held_out_file)
     )
     assert source is not None

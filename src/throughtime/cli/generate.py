@@ -1,15 +1,20 @@
-"""`throughtime generate`: a saved model writes on, symbol by symbol."""
+"""`throughtime generate`: a saved model writes on, symbol by symbol, or composes, frame by frame."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from throughtime.cli.evaluate import ModelArgument
 
+if TYPE_CHECKING:
+    from throughtime.training.model import Model
+
 LENGTH = 500
+TEMPO = 90.0
 
 
 def generate(
@@ -17,12 +22,21 @@ def generate(
     prompt: Annotated[
         str | None,
         typer.Option(
-            show_default=False, metavar="TEXT", help="What to go on from; the end of a line when left out."
+            show_default=False,
+            metavar="TEXT",
+            help="What to go on from (the end of a line if none); of music a file (silence if none).",
         ),
     ] = None,
     length: Annotated[
-        int, typer.Option(metavar="INTEGER", min=0, help="How many symbols to write at most.")
-    ] = LENGTH,
+        int | None,
+        typer.Option(
+            show_default=False,
+            metavar="INTEGER",
+            min=0,
+            help=f"How many symbols to write at most, {LENGTH} when left out; of music how many frames, as "
+            "many as 64 quarter notes have.",
+        ),
+    ] = None,
     temperature: Annotated[
         float,
         typer.Option(
@@ -69,14 +83,51 @@ def generate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="INTEGER", help="What chance comes from, 0 to 2**32 - 1.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            show_default=False,
+            metavar="FILE",
+            help="Of music: the MIDI file to write.",
+            rich_help_panel="Music",
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            show_default=False,
+            metavar="FILE",
+            help="Of music: draw it as a piano roll: .png, .svg or .pdf by the ending.",
+            rich_help_panel="Music",
+        ),
+    ] = None,
+    opening: Annotated[
+        int | None,
+        typer.Option(
+            show_default=False,
+            metavar="INTEGER",
+            help="Of music: how many frames of the prompt to go on from; all when left out.",
+            rich_help_panel="Music",
+        ),
+    ] = None,
+    tempo: Annotated[
+        float,
+        typer.Option(
+            metavar="NUMBER", min=1, help="Of music: quarter notes a minute.", rich_help_panel="Music"
+        ),
+    ] = TEMPO,
 ) -> None:
-    """Write on, symbol by symbol.
+    """Write on, symbol by symbol, or compose, frame by frame.
 
-    What goes on from the prompt is written each symbol as soon as it is drawn.
+    What goes on from a text is written each symbol as soon as it is drawn; music goes to a file, with the
+    prompt before it.
 
     Example: throughtime generate runs/sonnets --prompt "Shall I compare" --temperature 0.7
+
+    Example: throughtime generate runs/chorales --out chorale.mid --picture chorale.png
     """
     from throughtime.core.errors import OptionError
+    from throughtime.tasks.generate_frames import GenerateFrames
     from throughtime.tasks.sampling import Sampling
     from throughtime.training.model_folder import load_model
 
@@ -90,16 +141,71 @@ def generate(
         "no_repeat": no_repeat,
     }
     try:
+        sampling = Sampling.parse(options)
+        if isinstance(loaded.task, GenerateFrames):
+            _compose(loaded, prompt, opening, length, seed, sampling, stop, out, picture, tempo)
+            return
+        for name, given in (("out", out), ("picture", picture), ("opening", opening)):
+            if given is not None:
+                raise OptionError(
+                    f"{name} is {str(given)!r}, which is for music, and this model writes text to standard "
+                    "output; leave it out"
+                )
         pieces = loaded.write(
-            prompt, length=length, stop=stop or (), seed=seed, sampling=Sampling.parse(options)
+            prompt,
+            length=LENGTH if length is None else length,
+            stop=stop or (),
+            seed=seed,
+            sampling=sampling,
         )
     except OptionError as error:
-        raise _of_the_shell(error, (*options, "length", "seed", "stop")) from None
+        names = (*options, "length", "seed", "stop", "out", "picture", "opening", "prompt")
+        raise _of_the_shell(error, names) from None
     sys.stdout.write(prompt or "")
     for piece in pieces:
         sys.stdout.write(piece)
         sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def _compose(
+    model: Model,
+    prompt: str | None,
+    opening: int | None,
+    length: int | None,
+    seed: int,
+    sampling: Any,
+    stop: list[str] | None,
+    out: Path | None,
+    picture: Path | None,
+    tempo: float,
+) -> None:
+    from throughtime.analysis.piano_rolls import draw_roll
+    from throughtime.analysis.pictures import check_picture, save_figure
+    from throughtime.cli.screen import say, show
+    from throughtime.core.errors import OptionError
+    from throughtime.data.midi import check_midi_name, midi_of
+    from throughtime.data.readers.music_files import read_music
+    from throughtime.training.atomic import write_file
+    from throughtime.training.composition import music_encoder
+
+    if out is None:
+        raise OptionError("out is missing; name the MIDI file to write")
+    check_midi_name(out)
+    if picture is not None:
+        check_picture(picture)
+    if stop:
+        raise OptionError(f"stop is {stop[0]!r}, and music has no text to stop before; leave it out")
+    encoder = music_encoder(model)
+    notes = None if prompt is None else read_music(prompt)
+    roll = model.compose(notes, opening=opening, length=length, seed=seed, sampling=sampling)
+    composed = encoder.decode(roll)
+    write_file(out, midi_of(composed, quarters_per_minute=tempo))
+    if picture is not None:
+        begins = len(roll) - (64 * encoder.frames_per_quarter if length is None else length)
+        save_figure(draw_roll(roll, encoder.frames_per_quarter, prompt=begins), picture)
+        say(f"drawn in {picture}")
+    show(f"{len(roll):,} frames, {len(composed):,} notes, written to {out}")
 
 
 def _of_the_shell(error: Exception, names: tuple[str, ...]) -> Exception:

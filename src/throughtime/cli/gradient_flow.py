@@ -91,7 +91,7 @@ def gradient_flow(
     from throughtime.cli.screen import say, show
     from throughtime.cli.sources import open_for
     from throughtime.core.errors import OptionError
-    from throughtime.tasks import answering
+    from throughtime.tasks import taught
     from throughtime.training.model_folder import load_model
 
     if out is not None:
@@ -102,7 +102,7 @@ def gradient_flow(
     keep_compilations()
     loaded = {str(folder): load_model(folder) for folder in folders}
     for one in loaded.values():
-        answering(one.settings.task)  # to refuse, before the data is read, a model that answers nothing
+        taught(one.settings.task)  # to refuse, before the data is read, a model that answers nothing
     first = loaded[str(model)]
     threshold = first.settings.training.clip_norm if clip_norm is None else clip_norm
     seen: dict[str, Seen] = {}
@@ -110,6 +110,7 @@ def gradient_flow(
         source = open_for(
             one.settings.data,
             file,
+            task=one.settings.task,
             sequence=sequence,
             target=target,
             group=group,

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from throughtime.cli.sources import labelled
+from throughtime.cli.sources import form_for, labelled
 from throughtime.core.errors import DataError, Place
 from throughtime.data.readers import Source
 from throughtime.data.store import SequenceStore
@@ -41,8 +41,8 @@ def first_sequences(model: Model, source: Source, count: int) -> LabelledBatch:
 
         DataError: a record that the model cannot read, or no record at all.
     """
-    task = model.answering
-    block = list(islice(labelled(source, model.encoder, task), count))
+    task = model.taught
+    block = list(islice(labelled(source, form_for(source, model.encoder), task), count))
     if not block:
         first = source.skipped.messages[0] if source.skipped.count else "there is none"
         raise DataError(f"holds no record that can be used; the first: {first}", Place(source.name))

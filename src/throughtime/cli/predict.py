@@ -55,14 +55,16 @@ def predict(
 
     The file needs no column of answers. CSV and JSON Lines have the record's row, the answer and, for labels,
     its probability; for targets, their score: the logarithm of the probability, over the length penalty.
-    Labels of a CoNLL file come back as one.
+    Labels of a CoNLL file come back as one. Forecasts go on from the end of each series, and CSV has a row
+    for each step ahead.
     """
     from throughtime.cli.answers import FORMATS, Answered, answered, asked_format, format_for, opened
     from throughtime.cli.compilations import keep_compilations
     from throughtime.cli.screen import say
     from throughtime.cli.searching import searching
-    from throughtime.cli.sources import open_for, skipped_in_words
+    from throughtime.cli.sources import form_for, open_for, skipped_in_words
     from throughtime.core.errors import OptionError
+    from throughtime.tasks import Forecast
     from throughtime.training.model_folder import load_model
     from throughtime.training.preparation import usable
 
@@ -72,23 +74,27 @@ def predict(
     keep_compilations()
     loaded = searching(load_model(model), beam=beam, length_penalty=length_penalty, n_best=n_best)
     task = loaded.answering
-    write = FORMATS[format_for(asked, labelled_from=None if task.answers_once else file)]
+    has_steps = isinstance(task, Forecast)
+    labelled_from = None if task.answers_once or has_steps else file
+    write = FORMATS[format_for(asked, labelled_from=labelled_from, has_steps=has_steps)]
     source = open_for(
         loaded.settings.data,
         file,
+        task=loaded.settings.task,
         sequence=sequence,
         group=group,
         needs_target=False,
         skip_bad_rows=skip_bad_rows,
     )
 
-    records = usable(source, loaded.encoder.kind, loaded.encoder.feature_count)
+    form = form_for(source, loaded.encoder)
+    records = usable(source, form)
 
     def rows() -> Iterator[Answered]:
         for block, outputs in loaded.predict_records(records):
-            yield from answered(block, task.columns(outputs))
+            yield from answered(block, task.columns(outputs), names_file=Path(file).is_dir())
 
     with opened(out) as stream:
         write(rows(), stream)
-    for line in skipped_in_words(source):
+    for line in [*source.notes(), *form.notes(), *skipped_in_words(source)]:
         say(line)

@@ -60,7 +60,7 @@ def to_reproduce(recipe: Recipe, path: Path) -> tuple[Published, str, str]:
 class Result:
     """The trials of a recipe and those of the fixed-window network with the same settings.
 
-    Where a task writes a sequence, `window` is empty: a window has no state for a decoder to start from.
+    Where a task writes a sequence or a text, `window` is empty, and the trivial answer is the baseline.
     """
 
     name: str
@@ -89,9 +89,10 @@ class Result:
             table.add_row(name, score(float(np.mean(scores))), deviation, seconds, each)
         table.columns[-1].no_wrap = False
         test = self.trials[0].test
-        if not self.window and test is not None:
-            trivial = score(test.trivial_scores[self.published.bar.metric])
-            table.add_row(f"{test.trivial} (baseline)", trivial, "", "", "")
+        if test is not None and (test.further or not self.window):
+            for answer, scores_of_it in {test.trivial: test.trivial_scores, **test.further}.items():
+                trivial = score(scores_of_it[self.published.bar.metric])
+                table.add_row(f"{answer} (baseline)", trivial, "", "", "")
         verdict = "reached" if self.reached else "NOT reached"
         show("", table, "")
         show(f"bar: {metric} {score(self.published.bar.value)}, {verdict}")

@@ -15,6 +15,7 @@ METRIC_NAMES = {
     "r2": "R2",
     "rmse": "RMSE",
     "mae": "MAE",
+    "mase": "MASE",
     "bits_per_character": "bits per character",
 }
 """What metrics are called whose names are no words."""

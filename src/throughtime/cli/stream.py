@@ -31,7 +31,8 @@ def stream(
 ) -> None:
     """Answer after each line of standard input, element by element.
 
-    A line is the next part of one sequence: the numbers of a time step, a word or more, or symbols. The
+    A line is the next part of one sequence: the numbers of a time step, a word or more, or symbols; of sound,
+    samples or the path of a file, and there is no answer as long as no frame is complete. The
     answer is that for the sequence so far or, of a model that labels elements, the labels of the line. A
     blank line begins another sequence. Memory does not grow.
 
@@ -69,7 +70,8 @@ def stream(
                 skipped += 1
                 say(f"skipped: {error}")
             else:
-                yield Answered(Record([], None, place), columns)
+                if columns:
+                    yield Answered(Record([], None, place), columns)
 
     try:
         with Interruption().minded() as interruption:

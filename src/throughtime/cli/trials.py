@@ -13,17 +13,19 @@ from throughtime.cli.checkpoints import Checkpoints
 from throughtime.cli.evaluation import Evaluation, evaluate_model
 from throughtime.cli.progress import ProgressBar
 from throughtime.cli.screen import metric_name, plain_table, say, score, show
-from throughtime.cli.sources import labelled, skipped_in_words
+from throughtime.cli.sources import form_for, labelled, skipped_in_words
 from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
-from throughtime.data.encoders import SymbolicEncoder
+from throughtime.data.encoders import MusicEncoder, SymbolicEncoder
 from throughtime.data.readers import Source
-from throughtime.tasks import AnsweringTask
+from throughtime.tasks import Forecast, TaughtTask
 from throughtime.training.arrays import parameter_count
 from throughtime.training.model import Model
+from throughtime.training.piece_preparation import pieces_of
 from throughtime.training.preparation import Prepared
 from throughtime.training.pretrained import starting_network
 from throughtime.training.runs import prepared_for, train
+from throughtime.training.series_preparation import series_of
 from throughtime.training.settings import Settings
 from throughtime.training.text_preparation import strangers_in_words, text_of
 
@@ -148,15 +150,27 @@ def _trained(
 def _check_test_part(prepared: Prepared[Any], test: Source) -> list[str]:
     """Read the test part to its end as it will be read after training, and return what to say about it."""
     count, encoder, task = 0, prepared.encoder, prepared.task
-    if not isinstance(task, AnsweringTask):
+    if isinstance(task, Forecast):
+        series = series_of(test, encoder.feature_count)
+        for one, place in series:
+            task.check_length(len(one), place)
+        return [test.description, f"test part: {len(series):,} series", *skipped_in_words(test)]
+    if isinstance(encoder, MusicEncoder) and not isinstance(task, TaughtTask):
+        frames, notes = pieces_of(test, encoder)
+        with frames:
+            count = int(frames.lengths.sum())
+        return [test.description, f"test part: {count:,} frames", *skipped_in_words(test), *notes]
+    if not isinstance(task, TaughtTask):
         assert isinstance(encoder, SymbolicEncoder)
         text = Continuous.encode(text_of(test, encoder.kind), encoder, test.name)
         strangers = strangers_in_words(text, encoder, "the test part")
         return [test.description, f"test part: {len(text):,} symbols", *skipped_in_words(test), *strangers]
-    for record in labelled(test, encoder, task):
+    form = form_for(test, encoder)
+    for record in labelled(test, form, task):
         encoder.encode(record.sequence, record.place)
         count += 1
-    return [test.description, f"test part: {count:,} sequences", *skipped_in_words(test)]
+    changed = [f"test part: {note}" for note in (*test.notes(), *form.notes())]
+    return [test.description, f"test part: {count:,} sequences", *changed, *skipped_in_words(test)]
 
 
 def _say_aloud(prepared: Prepared[Any], settings: Settings, notes: Sequence[str]) -> None:

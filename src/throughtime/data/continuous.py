@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,7 +33,7 @@ BLOCK = 4096
 def joined(records: Iterable[Record]) -> Text:
     """Return the sequences of records, texts or lists of symbols, as one, each with an end of line behind
     it."""
-    sequences = [record.sequence for record in records]
+    sequences: list[Any] = [record.sequence for record in records]
     if all(isinstance(sequence, str) for sequence in sequences):
         return "".join(f"{sequence}{LINE_END}" for sequence in sequences)
     return [symbol for sequence in sequences for symbol in (*sequence, LINE_END)]

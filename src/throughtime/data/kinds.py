@@ -12,18 +12,49 @@ import numpy as np
 from throughtime.core.errors import DataError, Place, choose
 from throughtime.data.number_text import numbers_in, split_numbers
 from throughtime.data.records import unicode_text
+from throughtime.data.residues import Residues, kind_of_residues
+from throughtime.data.signals import Biosignal, Recording
 
-Kind = Literal["words", "characters", "bytes", "subwords", "symbols", "tokens", "numbers"]
+Kind = Literal[
+    "words",
+    "characters",
+    "bytes",
+    "subwords",
+    "symbols",
+    "tokens",
+    "numbers",
+    "music",
+    "audio",
+    "biosignals",
+    "bases",
+    "amino_acids",
+]
 """What one element of a sequence is. `characters` is text letter by letter; `symbols` are the letters of a
-string without separators, such as DNA, or the entries of a list; `tokens` are words that stand in a list."""
+string without separators, such as DNA, or the entries of a list; `tokens` are words that stand in a list;
+`music` are notes, of which each moment on a grid is an element; `audio` is frames of sound, `biosignals`
+samples of channels, `bases` and `amino_acids` are the letters of genes and proteins, ambiguous ones as shares
+of what they can stand for."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+CONVERTED: tuple[Kind, ...] = tuple(
+    kind for kind in KINDS if kind not in ("audio", "biosignals", "bases", "amino_acids")
+)
+"""The kinds whose sequences have one form, whatever the data; the others have a `Form` of their own."""
+
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".aiff", ".aif", ".au")
+"""What the names of files of sound end in."""
+
+BIOSIGNAL_SUFFIX = ".hea"
+"""What the name of the header of a WFDB record ends in."""
 
 MOST_SYMBOLS = 64
 """A string without spaces over more different letters than this is text, such as Chinese, not symbols."""
 
 MOST_NAMES = 256
 """Lists of texts with more different letters than one, over more different ones than this, hold words."""
+
+HIGHEST_MIDI_KEY = 127
 
 S = TypeVar("S", str, list[str])
 
@@ -42,7 +73,7 @@ def recognise(sample: Iterable[object]) -> Recognised:
     """Tell from raw sequences what they are made of, by what most of them are.
 
     Bad rows among good ones must not turn numbers into text, so the majority decides; the others are refused
-    when they are converted. Bytes and subwords are never guessed: set them.
+    when they are converted. Bytes, subwords and music are never guessed: set them.
 
     **Raises** `DataError` when the sample is empty.
     """
@@ -53,6 +84,13 @@ def recognise(sample: Iterable[object]) -> Recognised:
     form, count = forms.most_common(1)[0]
     if form == "numbers" or (form == "digits" and _separated(sequences)):
         return Recognised("numbers", f"{_share(count, sequences)} a list of numbers")
+    if form == "audio":
+        return Recognised("audio", f"{_share(count, sequences)} a recording")
+    if form == "biosignals":
+        return Recognised("biosignals", f"{_share(count, sequences)} a record of biosignals")
+    if form == "residues":
+        residues = kind_of_residues([sequence for sequence in sequences if isinstance(sequence, Residues)])
+        return Recognised(residues, f"the letters are those of {residues.replace('_', ' ')}")
     if form == "list":
         if (words := _different_words(sequences)) > MOST_NAMES:
             return Recognised("tokens", f"{_share(count, sequences)} a list, of {words:,} different words")
@@ -68,10 +106,12 @@ def recognise(sample: Iterable[object]) -> Recognised:
 
 
 def converter(kind: str) -> Callable[[Any, Place | None], Any]:
-    """Return the function that brings a raw sequence of the kind into its form, or raises `DataError`."""
-    choose("kind", kind, KINDS)
+    """Return the function that brings a raw sequence of a kind that needs no more than that into its form, or
+    raises `DataError`."""
+    choose("kind", kind, CONVERTED)
     other = {
         "numbers": as_numbers,
+        "music": as_notes,
         "symbols": as_symbols,
         "tokens": as_tokens,
         "words": as_words,
@@ -110,6 +150,38 @@ def as_numbers(value: object, place: Place | None = None) -> np.ndarray:
             place,
         )
     return numbers
+
+
+def as_notes(value: object, place: Place | None = None) -> np.ndarray:
+    """Notes as float32 `[N, 3]`: start and end in quarter notes from the beginning of the piece, and the MIDI
+    number of the key, of which 60 is the middle C.
+
+    **Raises** `DataError` that names the note, from 1: no three numbers, an end that is not behind the start,
+    a start before the beginning, a key that MIDI does not have.
+    """
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        raise DataError(
+            f"{_spelled(value)} is no piece of music; give a file of MIDI or MusicXML, or notes as [[start, "
+            "end, key], ...]",
+            place,
+        )
+    notes = as_numbers(value, place)
+    if notes.shape[1] != 3:
+        raise DataError(
+            f"the notes have {notes.shape[1]} numbers each; expected 3: start and end in quarter notes, and "
+            "the MIDI number of the key",
+            place,
+        )
+    start, end, key = notes.T
+    wrong = (start < 0) | (end <= start) | (key != np.round(key)) | (key < 0) | (key > HIGHEST_MIDI_KEY)
+    if wrong.any():
+        number = int(wrong.argmax())
+        raise DataError(
+            f"note {number + 1} is {notes[number].tolist()}; expected a start of 0 quarter notes or later, "
+            f"an end behind it, and a whole number of a key from 0 to {HIGHEST_MIDI_KEY}",
+            place,
+        )
+    return notes
 
 
 def as_symbols(value: object, place: Place | None = None) -> str | list[str]:
@@ -176,13 +248,24 @@ def no_tokens(text: str, what: str, place: Place | None) -> DataError:
 
 
 def _form(sequence: object) -> str:
-    """`numbers`, `list` (of symbols), `digits` (text that reads as numbers) or `text`."""
+    """`numbers`, `list` (of symbols), `digits` (text that reads as numbers), `audio`, `biosignals`,
+    `residues` or `text`."""
+    if isinstance(sequence, Recording):
+        return "audio"
+    if isinstance(sequence, Biosignal):
+        return "biosignals"
+    if isinstance(sequence, Residues):
+        return "residues"
     if isinstance(sequence, np.ndarray):
         return "numbers" if sequence.dtype.kind in "biuf" else "list"
     if isinstance(sequence, str):
         listed = _json_list(sequence)
         if listed is not None:
             return _form(listed)
+        if sequence.lower().endswith(SOUND_SUFFIXES):
+            return "audio"
+        if sequence.lower().endswith(BIOSIGNAL_SUFFIX):
+            return "biosignals"
         try:
             numbers_in(sequence)
         except ValueError:

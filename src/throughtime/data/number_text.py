@@ -38,6 +38,17 @@ def numbers_in(text: str) -> np.ndarray:
     return np.array([float(part) for part in parts])
 
 
+def reads_as_numbers(text: str) -> bool:
+    """Tell whether a text is numbers, or a JSON list, and so no name of a file."""
+    if text.lstrip().startswith("["):
+        return True
+    try:
+        numbers_in(text)
+    except ValueError:
+        return False
+    return True
+
+
 def numbers_in_all(texts: Sequence[str]) -> list[np.ndarray | None]:
     """Return the numbers in each text, float64 `[n]`, or None where `numbers_in` has to look more closely.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from pathlib import Path
 
 from throughtime.core.errors import Place
 
@@ -39,3 +40,9 @@ class PlaceList:
             assert self._first is not None
             yield Place(self._first.file, row, self._first.column)
         yield from self._others
+
+
+def file_named(name: str, place: Place | None) -> Path:
+    """Return the path of a file whose name stands at a place: seen from the folder of the file it stands in,
+    or from the working folder where it stands in none."""
+    return Path(name) if place is None else Path(place.file).parent / name

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from throughtime.core.errors import DataError, Place
+from throughtime.data.signals import Biosignal, Hertz, Recording
 
-RawSequence = str | list[Any] | np.ndarray
-"""Text, a list of symbols, a list of numbers, a list of time steps, or an array `[T]` or `[T, F]`."""
+RawSequence = str | list[Any] | np.ndarray | Recording | Biosignal
+"""Text, a list of symbols, a list of numbers, a list of time steps, an array `[T]` or `[T, F]`, sound, or
+biosignals; the last two may also be the text of a path."""
 
 RawTarget = str | int | float | list[Any]
 """A label or a number, as the file holds it, or a list of them."""
@@ -55,6 +57,9 @@ class Source(ABC):
     - `name`: the file as the caller gave it, or `standard input`.
     - `description`: one line that says what is read: the format and the columns chosen.
     - `rereadable`: False for standard input, which can be iterated once.
+    - `answers_once`: whether targets are one a sequence (True) or one for each element (False); None where
+      the format does not say.
+    - `holds`: the kind of all its sequences, where the format alone tells; else None.
     - `skip_bad_rows`: pass over rows that cannot be used instead of raising at the first.
     - `skipped`: what the latest iteration passed over. Those who find a row unusable later (a symbol where a
       number belongs) add theirs to it.
@@ -66,6 +71,8 @@ class Source(ABC):
     name: str
     description: str
     rereadable: bool = True
+    answers_once: bool | None = None
+    holds: Literal["music"] | None = None
 
     def __init__(self, name: str, description: str, *, skip_bad_rows: bool = False):
         self.name = name
@@ -108,6 +115,13 @@ class Source(ABC):
                 Place(self.name),
             )
         return DataError(self.no_records(), Place(self.name))
+
+    def give_at(self, sample_rate: Hertz) -> None:  # noqa: B027 - most sequences have no rate
+        """Give sequences that are cut from longer signals at this rate (Hz) from now on."""
+
+    def notes(self) -> list[str]:
+        """What the latest iteration changed in the sequences, in words, where users would want to know it."""
+        return []
 
     def no_records(self) -> str:
         """What to say when the file holds no record and no bad row either."""
@@ -199,7 +213,7 @@ def _checked_sequence(sequence: object, place: Place) -> RawSequence:
         raise DataError(
             "the sequence is missing; fill it in, or pass over such rows with --skip-bad-rows", place
         )
-    if not isinstance(sequence, str | list | np.ndarray):
+    if not isinstance(sequence, str | list | np.ndarray | Recording | Biosignal):
         raise DataError(
             f"the sequence is {_named(sequence)}; expected text, a list of symbols, or numbers as [time] or "
             f"[time, feature] (for a table with one time step a row, name the column of ids with --group)",

@@ -1,6 +1,7 @@
 """The scikit-learn face."""
 
 from throughtime.estimators.classifier import SequenceClassifier
+from throughtime.estimators.forecaster import SequenceForecaster
 from throughtime.estimators.generator import SequenceGenerator
 from throughtime.estimators.labeller import SequenceLabeller
 from throughtime.estimators.online_classifier import OnlineClassifier
@@ -12,6 +13,7 @@ __all__ = [
     "OnlineClassifier",
     "OnlineRegressor",
     "SequenceClassifier",
+    "SequenceForecaster",
     "SequenceGenerator",
     "SequenceLabeller",
     "SequenceRegressor",

@@ -18,7 +18,7 @@ from throughtime.estimators.inputs import raw_sequences
 from throughtime.estimators.parameters import flat
 from throughtime.estimators.saving import SavedEstimator
 from throughtime.networks.architecture import Architecture
-from throughtime.tasks import AnsweringTask, Outputs, Target
+from throughtime.tasks import Outputs, Target, TaughtTask
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.model import Model
 from throughtime.training.passes import one_pass, open_run
@@ -52,7 +52,7 @@ class SequenceEstimator(SavedEstimator):
                 stacklevel=3,
             )
 
-    def _start(self, X: Any, targets: list[Target], task: AnsweringTask | None) -> None:
+    def _start(self, X: Any, targets: list[Target], task: TaughtTask | None) -> None:
         """Make the first pass of all, with an encoder (and a task, if there is none) fitted to this data."""
         settings = self._settings()
         source = MemorySource(raw_sequences(self, X, reset=True), targets)

@@ -147,7 +147,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
     def outputs_of_classes(self) -> list[int]:
         """Return which output of the network stands for each of `classes_`."""
         # The task sorts labels that are numbers by value even if they are texts, and NumPy does not.
-        return [int(self.model_.answering.encode(name)) for name in _names(self.classes_)]
+        return [int(self.model_.taught.encode(name)) for name in _names(self.classes_)]
 
     def _labels(self, y: Any) -> np.ndarray:
         labels = one_column(self, y)

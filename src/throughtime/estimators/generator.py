@@ -1,4 +1,4 @@
-"""Texts that are written on, the scikit-learn way."""
+"""Texts and music that are gone on with, the scikit-learn way."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.errors import DataError
 from throughtime.core.noise import without_noise
 from throughtime.data.continuous import Continuous
-from throughtime.data.encoders import SymbolicEncoder
+from throughtime.data.dataset import Encoded
+from throughtime.data.encoders import MusicEncoder, SymbolicEncoder
 from throughtime.data.memory import MemorySource
 from throughtime.estimators.saving import SavedEstimator
-from throughtime.tasks import Generate
-from throughtime.training.judging import mean_loss
-from throughtime.training.runs import train
-from throughtime.training.text_preparation import prepare_text, text_of
+from throughtime.tasks import GenerateFrames, GenerateSymbols
+from throughtime.training.judging import mean_loss, tallied
+from throughtime.training.piece_preparation import pieces_of
+from throughtime.training.runs import prepared_for, train
+from throughtime.training.text_preparation import text_of
 
 
 class SequenceGenerator(SavedEstimator):
-    """Learns what comes next in texts, or in lists of symbols, and writes on.
+    """Learns what comes next in texts, in lists of symbols or in music, and goes on.
 
     X is a list of texts or of lists of symbols, which are read one after the other as one long text with an
-    end of line behind each. A text is read character by character, unless `kind` says otherwise.
+    end of line behind each. A text is read character by character, unless `kind` says otherwise. With
+    `kind="music"`, X is a list of pieces, each an array of notes as `read_music` gives it.
 
     Parameters are those of `__init__`, each with its range and default there.
 
@@ -54,7 +58,7 @@ class SequenceGenerator(SavedEstimator):
         """Train a new model.
 
         Arguments:
-            X: texts, or lists of symbols; see the class.
+            X: texts, lists of symbols, or pieces of music; see the class.
             y: not looked at.
 
         **Raises**
@@ -65,7 +69,7 @@ class SequenceGenerator(SavedEstimator):
                 `ConvergenceWarning` says so, and the weights are those of the best epoch.
         """
         settings = self._settings()
-        self.model_ = train(prepare_text(MemorySource(_texts(X)), settings), settings)
+        self.model_ = train(prepared_for(MemorySource(_texts(X)), settings), settings)
         report = self.model_.report
         if report["stopped"] == "diverged":
             warnings.warn(
@@ -91,8 +95,25 @@ class SequenceGenerator(SavedEstimator):
         check_is_fitted(self)
         return self.model_.generate(prompt, length=length, **options)
 
+    def compose(self, prompt: Any = None, *, length: int | None = None, **options: Any) -> np.ndarray:
+        """Return a piece of music that begins with a prompt: which of the 88 keys sound at each frame.
+
+        Arguments:
+            prompt: notes that are gone on from; silence when left out.
+            length: how many frames are composed, at least 0; as many as 64 quarter notes have when left out.
+            options: `opening`, `temperature` and `seed`; see `Model.compose`.
+
+        **Raises**
+
+            NotFittedError: `fit` was not called before.
+            ValueError: an option is out of range, the prompt is no music, or text is what was learned.
+        """
+        check_is_fitted(self)
+        return self.model_.compose(prompt, length=length, **options)
+
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean logarithm of the probability of each symbol in texts, in nats; more is better.
+        """Return the mean logarithm of the probability of each symbol, or frame of music, in nats; more is
+        better.
 
         **Raises**
 
@@ -101,8 +122,15 @@ class SequenceGenerator(SavedEstimator):
         """
         check_is_fitted(self)
         encoder, task = self.model_.encoder, self.model_.task
+        if isinstance(task, GenerateFrames):
+            assert isinstance(encoder, MusicEncoder)
+            frames, _ = pieces_of(MemorySource(_texts(X)), encoder)
+            with Encoded(frames, frames, self.model_.boundaries) as pieces:
+                batch_size = self.model_.settings.training.batch_size
+                tally = tallied(without_noise(self.model_.network), task, pieces, batch_size)
+            return -task.scores(tally)["loss"]
         assert isinstance(encoder, SymbolicEncoder)
-        assert isinstance(task, Generate)
+        assert isinstance(task, GenerateSymbols)
         text = Continuous.encode(text_of(MemorySource(_texts(X)), encoder.kind), encoder, "X")
         return -mean_loss(without_noise(self.model_.network), task, text, lanes=1)
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from throughtime.core.errors import DataError, Place, ShapeError
 from throughtime.data.records import RawSequence
+from throughtime.data.signals import Biosignal, Recording
 
 EXPECTED = (
     "give a list of sequences (arrays [time] or [time, feature], texts, lists of symbols), or an array "
@@ -97,7 +98,7 @@ def _holds_text(array: np.ndarray) -> bool:
 
 
 def _raw(sequence: Any, index: int) -> RawSequence:
-    if isinstance(sequence, str | list | np.ndarray):
+    if isinstance(sequence, str | list | np.ndarray | Recording | Biosignal):
         return sequence
     if isinstance(sequence, tuple):
         return list(sequence)

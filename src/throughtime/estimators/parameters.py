@@ -97,10 +97,23 @@ class SequenceParameters(BaseEstimator):
         beam: int = _OPTIONS.beam,
         length_penalty: float = _OPTIONS.length_penalty,
         n_best: int = _OPTIONS.n_best,
+        horizon: int = _OPTIONS.horizon,
+        values: str | None = _OPTIONS.values,
+        season: int | None = _OPTIONS.season,
+        base: str = _OPTIONS.base,
+        strategy: str = _OPTIONS.strategy,
+        quantiles: tuple[float, ...] | None = _OPTIONS.quantiles,
+        history: int = _OPTIONS.history,
         kind: Kind | None = _DATA.kind,
         min_count: int = _DATA.min_count,
         max_vocabulary: int | None = _DATA.max_vocabulary,
         lowercase: bool = _DATA.lowercase,
+        sample_rate: float | None = _DATA.sample_rate,
+        mel_bins: int = _DATA.mel_bins,
+        frame_length_ms: float = _DATA.frame_length_ms,
+        frame_shift_ms: float = _DATA.frame_shift_ms,
+        channels: str | None = _DATA.channels,
+        frames_per_quarter: int | None = _DATA.frames_per_quarter,
         rule: str = _TRAINING.rule,
         checkpointed: bool = _TRAINING.checkpointed,
         activation_penalty: float = _TRAINING.activation_penalty,
@@ -234,12 +247,33 @@ class SequenceParameters(BaseEstimator):
             length_penalty: of the task `"transduce"`: how much a search favours longer targets, at least 0.
             n_best: of the task `"transduce"`: how many targets a prediction gives, at least 1 and at most
                 beam.
+            horizon: of the task `"forecast"`: how many steps ahead, at least 1.
+            values: of the task `"forecast"`: the columns that are forecast, by their numbers from 1, joined
+                by commas; all when None.
+            season: of the task `"forecast"`: steps in a season, at least 2; none when None.
+            base: of the task `"forecast"`: what the network's answer is added to: the `"last"` value, the
+                value a `"season"` before, or `"none"`.
+            strategy: of the task `"forecast"`: whether the network foretells all steps at once, `"direct"`,
+                or one, reads it, and so on, `"recursive"`.
+            quantiles: of the task `"forecast"`: levels between 0 and 1, increasing and 0.5 among them, in the
+                place of one number for each step.
+            history: of the task `"forecast"`: steps that are read before a forecast counts, at least 1; the
+                network is trained on windows of twice as many.
             kind: what a sequence is made of (`"words"`, `"characters"`, `"bytes"`, `"subwords"`, `"symbols"`,
-                `"tokens"`, `"numbers"`); recognised from the data when None.
+                `"tokens"`, `"numbers"`, `"audio"`, `"biosignals"`, `"bases"`, `"amino_acids"`); recognised
+                from the data when None.
             min_count: how often a symbol must occur in the training data to get a number of its own, at least
                 1.
             max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when None.
             lowercase: whether words are lower-cased.
+            sample_rate: of audio and biosignals: samples a second (Hz) that all are brought to, above 0, and
+                that arrays have; as most recordings have when None.
+            mel_bins: of audio: bands of a frame, at least 1.
+            frame_length_ms: of audio: length of a frame in milliseconds, above 0.
+            frame_shift_ms: of audio: from one frame to the next, in milliseconds, above 0.
+            channels: of biosignals: names of the channels to read, joined by commas; those of most records
+                when None.
+            frames_per_quarter: of music: how many frames a quarter note has, 1 to 96; 4 when left out.
             rule: name of the learning rule.
             checkpointed: whether the rule `"bptt"` keeps only the state at every sqrt(T)-th step, and
                 computes the steps between two of them again on the way back: less memory, more time.
@@ -352,10 +386,23 @@ class SequenceParameters(BaseEstimator):
         self.beam = beam
         self.length_penalty = length_penalty
         self.n_best = n_best
+        self.horizon = horizon
+        self.values = values
+        self.season = season
+        self.base = base
+        self.strategy = strategy
+        self.quantiles = quantiles
+        self.history = history
         self.kind = kind
         self.min_count = min_count
         self.max_vocabulary = max_vocabulary
         self.lowercase = lowercase
+        self.sample_rate = sample_rate
+        self.mel_bins = mel_bins
+        self.frame_length_ms = frame_length_ms
+        self.frame_shift_ms = frame_shift_ms
+        self.channels = channels
+        self.frames_per_quarter = frames_per_quarter
         self.rule = rule
         self.checkpointed = checkpointed
         self.activation_penalty = activation_penalty

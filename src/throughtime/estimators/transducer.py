@@ -106,7 +106,7 @@ class SequenceTransducer(SequenceEstimator):
         """Return the share of sources whose best target is right; one that occurs several times counts once,
         with every target that it has."""
         check_is_fitted(self)
-        task = self.model_.answering
+        task = self.model_.taught
         encoded = task.kept(task.encode(target) for target in self._listed(y))
         return task.scores(self._outputs(X), encoded)["exact_match"]
 

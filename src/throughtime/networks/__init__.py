@@ -25,8 +25,10 @@ from throughtime.networks.net_noise import NetNoise, NetNoiseState
 from throughtime.networks.output_feedback import FeedbackState, OutputFeedback, TeacherForcing
 from throughtime.networks.parallel import Parallel, ParallelState
 from throughtime.networks.pooling import AttentionPooling, AttentionState, MeanPooling, MeanState
+from throughtime.networks.quantile_levels import QuantileLevels
 from throughtime.networks.recurrent_dropout import RecurrentDropout, RecurrentDropoutState
 from throughtime.networks.residual_step import ResidualStep
+from throughtime.networks.roll_out import RollOut
 from throughtime.networks.sampling_schedules import (
     ConstantProbability,
     ExponentialDecay,
@@ -35,6 +37,9 @@ from throughtime.networks.sampling_schedules import (
     SamplingSchedule,
 )
 from throughtime.networks.scheduled_sampling import ScheduledSampling, at_iteration, free_running
+from throughtime.networks.seasonal_difference import SeasonalDifference
+from throughtime.networks.seasonal_naive import SeasonalNaive
+from throughtime.networks.seasonal_residual import SeasonalResidual
 from throughtime.networks.stack import Stack, StackState
 from throughtime.networks.step_then_look import StepThenLook
 from throughtime.networks.tied_stack import TiedStack
@@ -91,14 +96,19 @@ __all__ = [
     "OutputFeedback",
     "Parallel",
     "ParallelState",
+    "QuantileLevels",
     "Reading",
     "RecurrentDropout",
     "RecurrentDropoutState",
     "Residual",
     "ResidualStep",
+    "RollOut",
     "SampledSymbol",
     "SamplingSchedule",
     "ScheduledSampling",
+    "SeasonalDifference",
+    "SeasonalNaive",
+    "SeasonalResidual",
     "Shortcut",
     "SpatialGridLSTM",
     "Stack",

@@ -54,8 +54,19 @@ class Chain(SequenceMap):
 
 def topped(network: Network, layer: Network) -> Network:
     """Return a network with one more layer on top, beside its other layers."""
-    below = network.cells if isinstance(network, Stack) else getattr(network, "layers", (network,))
-    return wire([*below, layer])
+    return wire([*_layers(network), layer])
+
+
+def founded(layer: Network, network: Network) -> Network:
+    """Return a network with one more layer below all others."""
+    return wire([layer, *_layers(network)])
+
+
+def _layers(network: Network) -> Sequence[Network]:
+    layers: Sequence[Network] = (
+        network.cells if isinstance(network, Stack) else getattr(network, "layers", (network,))
+    )
+    return layers
 
 
 def wire(layers: Sequence[Network]) -> Network:

@@ -1,88 +1,43 @@
-"""Next element: what comes after all that came, of a text or of any row of symbols."""
+"""Next element: what comes after all that came, of a text, of any row of symbols, or of a piece of music."""
 
+import abc
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Integer, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
+from throughtime.core.errors import choose
 from throughtime.core.sequence_map import Network
-from throughtime.data.continuous import Continuous
-from throughtime.tasks.symbol_counts import SymbolCounts
 from throughtime.tasks.task import Task
 
 
-class Generate(Task):
-    r"""The next symbol, at every step: a language model of characters, bytes, words, subwords or symbols.
+class Generate(Task, abc.ABC):
+    """The next element, at every step: what can be learned so can be gone on with.
 
-    **Equations**
-
-        p(x_{t+1} | x_1 ... x_t) = softmax(y_t),   loss = - mean_t log p(x_{t+1} | x_1 ... x_t)
-        perplexity = exp(loss),   bits per character = N loss / (C log 2)
-
-    for N symbols that stand for C characters.
-
-    Arguments:
-        counts: the symbols of the training part and their neighbours, counted.
-
-    **Source**
-
-        Elman 1990, Cognitive Science 14 (prediction of letters and words); Mikolov et al. 2010, Interspeech
-        (language models).
+    What an element is, and so what the network's output says of the next one, is for the tasks below:
+    `GenerateSymbols` and `GenerateFrames`.
     """
 
     name: Literal["generate"] = "generate"
-    metrics: ClassVar[Mapping[str, bool]] = {"loss": False, "perplexity": False, "bits_per_character": False}
-
-    counts: SymbolCounts
-
-    @property
-    def output_size(self) -> int:
-        """The number of symbols."""
-        return self.counts.size
+    metrics: ClassVar[Mapping[str, bool]] = {
+        "loss": False,
+        "perplexity": False,
+        "bits_per_character": False,
+        "frame_accuracy": True,
+    }
 
     def topped(self, network: Network, key: PRNGKeyArray) -> Network:
         """Return the network as it is."""
         return network
 
-    @classmethod
-    def loss(cls, output: Float[Array, " V"], target: Integer[Array, ""]) -> Float[Array, ""]:
-        """Return the cross-entropy in nats."""
-        return -jax.nn.log_softmax(output)[target]
-
-    @classmethod
-    def unfold(
-        cls,
-        targets: Integer[Array, "T B"],
-        lengths: Integer[Array, " B"],
-        weights: Float[Array, " B"],
-        time_steps: int,
-    ) -> tuple[Integer[Array, "T B"], Float[Array, "T B"]]:
-        """Return the targets, and a mask that counts each symbol alike."""
-        return targets, jnp.where(jnp.arange(time_steps)[:, None] < lengths, weights, 0)
-
     def check_metric(self, name: str) -> None:
-        """Have every metric, whatever the text."""
+        """Raise `OptionError` if the elements have no such metric, but others have."""
+        choose("training.metric", name, dict.fromkeys(["loss", *self.metrics]))
 
-    @property
-    def main_metric(self) -> str:
-        """Bits per character, which texts in other symbols can be compared by."""
-        return "bits_per_character"
+    @abc.abstractmethod
+    def floors(self, data: Any) -> dict[str, dict[str, float]]:
+        """Return the metrics of predicting from counts alone, by what is counted, the best one first.
 
-    def scores(self, loss: float, text: Continuous) -> dict[str, float]:
-        """Return the metrics of a mean loss over a text."""
-        characters = text.characters * text.predicted / len(text.ids)
-        with np.errstate(over="ignore"):
-            perplexity = float(np.exp(loss))
-        bits = text.predicted * loss / (characters * np.log(2))
-        return {"loss": loss, "perplexity": perplexity, "bits_per_character": float(bits)}
-
-    def floors(self, text: Continuous) -> dict[str, dict[str, float]]:
-        """Return the metrics of predicting from counts alone, by what is counted."""
-        each = {
-            "pairs of symbols, counted": self.counts.bigram_losses(text.ids),
-            "symbols, counted": self.counts.unigram_losses(text.ids),
-        }
-        return {name: self.scores(float(losses.mean()), text) for name, losses in each.items()}
+        Arguments:
+            data: of the task's own form: a continuous text, or pieces.
+        """

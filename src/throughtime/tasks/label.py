@@ -20,10 +20,10 @@ from throughtime.networks.head import Labelling, head_of
 from throughtime.networks.log_softmax import LogSoftmax
 from throughtime.tasks.options import AS_USUAL, TaskOptions
 from throughtime.tasks.spans import Scheme, broken_at, forbidden_pairs, scheme_of
-from throughtime.tasks.task import ReadingTask, Target
+from throughtime.tasks.task import ReadingTask, Target, TaughtTask
 
 
-class Label(ReadingTask):
+class Label(ReadingTask, TaughtTask):
     r"""One label for each element: parts of speech, names in BIO or BIOES, what happens in each frame.
 
     **Equations**

@@ -12,10 +12,10 @@ from throughtime.core.errors import DataError
 from throughtime.core.sequence_map import Network
 from throughtime.core.unroll import last_step
 from throughtime.data.records import Record
-from throughtime.tasks.task import ReadingTask
+from throughtime.tasks.task import ReadingTask, TaughtTask
 
 
-class AnswersOnce(ReadingTask, abc.ABC):
+class AnswersOnce(ReadingTask, TaughtTask, abc.ABC):
     """The base of the tasks with one answer a sequence, read from the output at its last step."""
 
     target_type: ClassVar[type[np.generic]]

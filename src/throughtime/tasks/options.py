@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from throughtime.core.errors import OptionError
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
 from throughtime.networks.architecture import known_cells
+from throughtime.networks.quantile_levels import check_levels
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -43,6 +45,18 @@ class TaskOptions(Options):
         beam: of `"transduce"`: targets that a search keeps under way, at least 1; 1 is greedy.
         length_penalty: of `"transduce"`: how much a search favours longer targets, at least 0.
         n_best: of `"transduce"`: how many targets a prediction gives, at least 1 and at most beam.
+        horizon: of `"forecast"`: how many steps ahead, at least 1.
+        values: of `"forecast"`: the columns that are forecast, joined by commas, or their numbers from 1;
+            the others are only read (exogenous). All when left out.
+        season: of `"forecast"`: steps in a season, at least 2; none when left out.
+        base: of `"forecast"`: what the network's answer is added to: the `"last"` value, the value a
+            `"season"` before, or `"none"`.
+        strategy: of `"forecast"`: whether the network foretells all steps at once, `"direct"`, or one, reads
+            it, and so on, `"recursive"`.
+        quantiles: of `"forecast"`: levels between 0 and 1, increasing and 0.5 among them, joined by commas,
+            in the place of one number for each step.
+        history: of `"forecast"`: steps that are read before a forecast counts, at least 1. The network is
+            trained on windows of twice as many.
     """
 
     head: Literal["softmax", "crf"] = "softmax"
@@ -62,6 +76,30 @@ class TaskOptions(Options):
     beam: Count = 5
     length_penalty: Annotated[float, Field(ge=0)] = 0.0
     n_best: Count = 1
+    horizon: Count = 1
+    values: str | None = None
+    season: Annotated[int, Field(ge=2)] | None = None
+    base: Literal["last", "season", "none"] = "last"
+    strategy: Literal["direct", "recursive"] = "direct"
+    quantiles: tuple[float, ...] | None = None
+    history: Count = 100
+
+    @field_validator("quantiles", mode="before")
+    @classmethod
+    def _levels_in_words(cls, levels: object) -> object:
+        return levels.split(",") if isinstance(levels, str) else levels
+
+    @field_validator("quantiles")
+    @classmethod
+    def _levels_of_quantiles(cls, levels: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if levels is not None:
+            check_levels(levels)
+            if 0.5 not in levels:
+                raise OptionError(
+                    f"quantiles are {', '.join(map(str, levels))}, and the one that is the forecast itself, "
+                    "0.5, is not among them; add it"
+                )
+        return levels
 
     @field_validator("decoder_cell")
     @classmethod
@@ -91,6 +129,19 @@ class TaskOptions(Options):
                 "linear, exponential or inverse_sigmoid"
             )
         self._check_writer()
+        self._check_forecast()
+
+    def _check_forecast(self) -> None:
+        if self.base == "season" and self.season is None:
+            raise ValueError(
+                "base is 'season' and season is left out; say how many steps a season has, or choose "
+                "base='last'"
+            )
+        if self.strategy == "recursive" and self.quantiles is not None:
+            raise ValueError(
+                "strategy is 'recursive', which reads its own forecasts, and a quantile of one step says "
+                "nothing about the next; leave quantiles out, or choose strategy='direct'"
+            )
 
     def _check_writer(self) -> None:
         idle = OF_DECODERS if self.writer == "ctc" else ("stretch",)

@@ -60,6 +60,8 @@ class Task(Options, abc.ABC):
     """Whether its networks must see whole sequences, whatever they are made of."""
     answers_once: ClassVar[bool] = False
     """Whether a sequence has one answer, and not one for each of its elements."""
+    rows_are_steps: ClassVar[bool] = False
+    """Whether the rows of a table are the steps of a sequence, also where no column says of which."""
 
     @property
     @abc.abstractmethod
@@ -100,18 +102,18 @@ class Task(Options, abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def loss(cls, output: Float[Array, " O"], target: Shaped[Array, ""]) -> Float[Array, ""]:
+    def loss(cls, output: Float[Array, " O"], target: Shaped[Array, "*P"]) -> Float[Array, ""]:
         """Return the loss of one output against one encoded target."""
 
     @classmethod
     @abc.abstractmethod
     def unfold(
         cls,
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "*targets"],
         lengths: Integer[Array, " B"],
         weights: Float[Array, " B"],
         time_steps: int,
-    ) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
+    ) -> tuple[Shaped[Array, "T B *P"], Float[Array, "T B"]]:
         """Return the target of each step, and the mask: how much each one counts, 0 if not at all."""
 
     @classmethod
@@ -120,7 +122,7 @@ class Task(Options, abc.ABC):
         network: Network,
         inputs: Shaped[Array, "T B *I"],
         lengths: Integer[Array, " B"],
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "*targets"],
     ) -> Posed:
         """Return what is differentiated: a network that gives an output for each step of the target."""
         return Posed(network, inputs, lengths)
@@ -145,20 +147,47 @@ class Task(Options, abc.ABC):
 
 
 class AnsweringTask(Task, abc.ABC):
-    """A task with an answer to each sequence: it turns targets into arrays, and outputs into answers.
+    """A task with an answer to each sequence: it turns outputs into answers.
 
-    An answer is read from the network's outputs (`ReadingTask`) or searched for (`SearchingTask`).
+    An answer is read from the network's outputs (`ReadingTask`) or searched for (`SearchingTask`). What is
+    right stands in the records beside the sequences (`TaughtTask`), or is to be found in the sequences.
     """
+
+    answers_once: ClassVar[bool] = True
+
+    def answerer(self, network: Network) -> Network:
+        """Return the network whose outputs are the answers, made of the one that is trained."""
+        return network
+
+    @classmethod
+    def cut(cls, answer: Any, length: int) -> Any:
+        """Return the answer to one sequence without what is past the sequence's end."""
+        return answer
+
+    @abc.abstractmethod
+    def columns(self, outputs: Outputs) -> dict[str, Sequence[Any]]:
+        """Return what a prediction consists of, by name, for tables and JSON; the answers come first."""
+
+    @abc.abstractmethod
+    def answers(self, outputs: Outputs) -> list[Target]:
+        """Return the answers in the terms of the training targets."""
+
+    @abc.abstractmethod
+    def scores(self, outputs: Outputs, targets: Any) -> dict[str, float]:
+        """Return the metrics, for encoded targets; one that these targets do not have is left out."""
+
+
+class TaughtTask(AnsweringTask, abc.ABC):
+    """A task whose targets stand in the records: it turns them into arrays."""
 
     has_classes: ClassVar[bool] = False
     """Whether targets are classes, whose shares a split should keep."""
-    answers_once: ClassVar[bool] = True
 
     @classmethod
     @abc.abstractmethod
     def fit(
         cls, targets: Iterable[tuple[Target, Place | None]], options: TaskOptions = AS_USUAL
-    ) -> "AnsweringTask":
+    ) -> "TaughtTask":
         """Return the task for these targets of the training data; raise `DataError` if they make no task."""
 
     @classmethod
@@ -185,26 +214,9 @@ class AnsweringTask(Task, abc.ABC):
         return
 
     @classmethod
-    def cut(cls, answer: Any, length: int) -> Any:
-        """Return the answer to one sequence without what is past the sequence's end."""
-        return answer
-
-    @classmethod
     @abc.abstractmethod
     def joined(cls, parts: Sequence[Outputs]) -> Outputs:
         """Return the outputs of several blocks as those of one."""
-
-    @abc.abstractmethod
-    def answers(self, outputs: Outputs) -> list[Target]:
-        """Return the answers in the terms of the training targets."""
-
-    @abc.abstractmethod
-    def columns(self, outputs: Outputs) -> dict[str, Sequence[Any]]:
-        """Return what a prediction consists of, by name, for tables and JSON."""
-
-    @abc.abstractmethod
-    def scores(self, outputs: Outputs, targets: Any) -> dict[str, float]:
-        """Return the metrics, for encoded targets; one that these targets do not have is left out."""
 
     @property
     @abc.abstractmethod

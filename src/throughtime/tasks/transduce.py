@@ -29,7 +29,7 @@ from throughtime.tasks.beam_search import beam_search
 from throughtime.tasks.ctc_prefix_search import prefix_search
 from throughtime.tasks.hypotheses import Hypotheses
 from throughtime.tasks.options import AS_USUAL, TaskOptions
-from throughtime.tasks.task import Posed, Search, SearchingTask, Target
+from throughtime.tasks.task import Posed, Search, SearchingTask, Target, TaughtTask
 from throughtime.tasks.transduction_scores import Judged, check_installed, scores_of
 
 WrittenIn = Annotated[WordEncoder | SubwordEncoder | SymbolEncoder | ByteEncoder, Field(discriminator="kind")]
@@ -51,7 +51,7 @@ class Transduction(NamedTuple):
     source_length: Integer[Array, "*B"]
 
 
-class Transduce(SearchingTask):
+class Transduce(SearchingTask, TaughtTask):
     r"""A target for each source, of another length: translation, spelling to sound, speech to phones.
 
     **Equations**
@@ -97,9 +97,11 @@ class Transduce(SearchingTask):
         if kind == "tokens":
             # The entries of a list are what is written, whether they are words or not.
             kind = "symbols"
-        if kind == "numbers":
+        if kind in ("bases", "amino_acids"):
+            kind = "symbols"
+        if kind in ("numbers", "music", "audio", "biosignals"):
             raise DataError(
-                f"the targets are numbers: {because}; a transduction writes symbols, so set target_kind to "
+                f"the targets are {kind}: {because}; a transduction writes symbols, so set target_kind to "
                 "symbols or words, or use the task 'regress' for one number a sequence"
             )
         records = [Record(_sequence(target, place), None, place or Place("y")) for target, place in pairs]
@@ -246,7 +248,7 @@ class Transduce(SearchingTask):
         network: Network,
         inputs: Shaped[Array, "T B *I"],
         lengths: Integer[Array, " B"],
-        targets: Shaped[Array, "*T B"],
+        targets: Shaped[Array, "*targets"],
     ) -> Posed:
         """Return the network with its sources, which reads the targets one step late."""
         assert isinstance(network, Transducer)

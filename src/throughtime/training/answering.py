@@ -90,7 +90,7 @@ def _judge(
     network: Network,
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
-    targets: Shaped[Array, "*T B"],
+    targets: Shaped[Array, "*targets"],
     weights: Float[Array, " B"],
     *,
     task: type[AnsweringTask],

@@ -7,7 +7,7 @@ from throughtime.core.errors import OptionError, UsageError
 from throughtime.core.randomness import generator_for
 from throughtime.data.encoders import SymbolicEncoder
 from throughtime.networks.stream import Stream
-from throughtime.tasks import Generate
+from throughtime.tasks import GenerateFrames, GenerateSymbols
 from throughtime.tasks.sampling import Sampler, Sampling
 from throughtime.tasks.writing import prompt_ids, text_after
 from throughtime.training.carried import check_reads_on
@@ -25,7 +25,11 @@ def writing(
 ) -> Iterator[str]:
     """Return the pieces of a text; what is wrong is said before the first. See `Model.write`."""
     task, encoder = model.task, model.encoder
-    if not isinstance(task, Generate):
+    if isinstance(task, GenerateFrames):
+        raise UsageError(
+            "this model composes music and writes no text; use `throughtime generate --out`, or Model.compose"
+        )
+    if not isinstance(task, GenerateSymbols):
         raise UsageError(
             f"the task of this model is {model.settings.task!r}, which answers to sequences and writes none; "
             "use `throughtime predict` or Model.predict, or a model of the task 'generate'"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from throughtime.core.noise import without_noise
 from throughtime.core.sequence_map import Network
@@ -13,7 +13,7 @@ from throughtime.data.dataset import Encoded
 from throughtime.data.encoders import SequenceEncoder
 from throughtime.data.records import RawSequence, Record
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import AnsweringTask, Outputs, Target, Task, answering
+from throughtime.tasks import AnsweringTask, Outputs, Target, Task, TaughtTask, answering, taught
 from throughtime.tasks.sampling import Sampling
 from throughtime.training.answering import answer_all
 from throughtime.training.arrays import parameter_count
@@ -21,7 +21,10 @@ from throughtime.training.settings import Settings
 from throughtime.training.streaming import ModelStream
 
 BLOCK = 4096
-"""Records that are held at once while a file is predicted or evaluated."""
+"""The most records that are held at once while a file is predicted or evaluated."""
+
+BLOCK_ELEMENTS = 1 << 22
+"""About how many elements these may have together: recordings are far longer than sentences."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,17 @@ class Model:
         assert issubclass(type(self.task), answering(self.settings.task))
         return self.task  # type: ignore[return-value]  # as was asserted
 
+    @property
+    def taught(self) -> TaughtTask:
+        """The task, whose targets stand in the records.
+
+        **Raises**
+
+            UsageError: they do not.
+        """
+        assert issubclass(type(self.task), taught(self.settings.task))
+        return self.task  # type: ignore[return-value]  # as was asserted
+
     def encode(self, records: Iterable[RawSequence | Record]) -> Encoded:
         """Return raw sequences, or records, as the network reads them, without targets."""
         store = SequenceStore()
@@ -68,9 +82,13 @@ class Model:
 
     def outputs(self, data: Encoded) -> Outputs:
         """Return what the task reads of the network's outputs, for each sequence in order."""
-        return answer_all(
-            without_noise(self.network), self.answering, data, self.settings.training.batch_size
-        )
+        network = without_noise(self.answerer)
+        return answer_all(network, self.answering, data, self.settings.training.batch_size)
+
+    @property
+    def answerer(self) -> Network:
+        """The network whose outputs are the answers, made of the one that was trained."""
+        return self.answering.answerer(self.network)
 
     def predict(self, sequences: Sequence[RawSequence]) -> list[Target]:
         """Return the answer to each raw sequence, in order.
@@ -90,7 +108,7 @@ class Model:
             NotACellError: the model must see whole sequences.
             UsageError: its task has no answer to a sequence.
         """
-        return ModelStream(self.network, self.encoder, self.answering)
+        return ModelStream(self.answerer, self.encoder, self.answering)
 
     def generate(
         self,
@@ -142,9 +160,57 @@ class Model:
 
         return writing(self, prompt, length, stop, seed, sampling, options)
 
+    def compose(
+        self,
+        prompt: RawSequence | None = None,
+        *,
+        opening: int | None = None,
+        length: int | None = None,
+        seed: int = 0,
+        sampling: Sampling | None = None,
+        **options: Any,
+    ) -> Bool[np.ndarray, "T K"]:
+        """Return a piece of music that begins with a prompt: which of the 88 keys sound at each frame.
+
+        `model.encoder.decode` makes notes of it, which `write_midi` writes to a file.
+
+        Arguments:
+            prompt: notes to go on from, as `read_music` gives them; silence when left out.
+            opening: how many frames of the prompt are taken, at least 1; all when left out.
+            length: how many frames are composed, at least 0; as many as 64 quarter notes have when left out.
+            seed: what chance comes from, 0 to 2**32 - 1.
+            sampling: how keys are drawn; or `temperature`, at least 0: 1 for the network's own chances, 0 for
+                the keys that are likelier to sound than not.
+
+        **Raises**
+
+            UsageError: the model is not one of music.
+            OptionError: an option is out of range.
+            DataError: the prompt is no music, or has no note.
+
+        **Cost**
+
+            a step of the network a frame, by `Stream`
+        """
+        from throughtime.training.composition import composed
+
+        return composed(self, prompt, opening, length, seed, sampling, options)
+
     def predict_records(self, records: Iterable[Record]) -> Iterator[tuple[list[Record], Outputs]]:
         """Return records and outputs block by block, so that a file need not fit in memory."""
         records = iter(records)
-        while block := list(islice(records, BLOCK)):
+        while block := _block(records):
             with self.encode(block) as data:
                 yield block, self.outputs(data)
+
+
+def _block(records: Iterator[Record]) -> list[Record]:
+    """Return the next records, as many as may be held at once; none at the end."""
+    block: list[Record] = []
+    elements = 0
+    for record in records:
+        block.append(record)
+        elements += np.size(record.sequence) if isinstance(record.sequence, np.ndarray) else 0
+        if len(block) == BLOCK or elements >= BLOCK_ELEMENTS:
+            break
+    return block

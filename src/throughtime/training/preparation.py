@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress, islice
@@ -15,22 +14,18 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from throughtime.core.errors import DataError, Place
+from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.core.randomness import generator_for
 from throughtime.data.batching import Supply, length_boundaries
 from throughtime.data.dataset import Encoded, stratified_split
 from throughtime.data.encoders import SequenceEncoder, fit_encoder
-from throughtime.data.encoders.numbers import check_width
-from throughtime.data.kinds import Kind, as_numbers, converter, recognise
-from throughtime.data.number_text import numbers_ahead
+from throughtime.data.forms import Form
 from throughtime.data.places import PlaceList
 from throughtime.data.records import Record, Source
 from throughtime.data.store import SequenceStore
-from throughtime.tasks import AnsweringTask, Target, Task, answering
-from throughtime.training.settings import DataSettings, Settings
-
-SAMPLE = 1000
-"""Records that the kind of a sequence is recognised from."""
+from throughtime.tasks import Target, Task, TaughtTask, taught
+from throughtime.training.forms import form_of, kind_of
+from throughtime.training.settings import Settings
 
 WASTE = 0.12
 """The part of all time steps that may be padding."""
@@ -102,15 +97,25 @@ def prepare(
             task.
         OptionError: settings that do not go with the data.
     """
-    kind, because = kind_of(source, settings.data) if encoder is None else (encoder.kind, "as before")
-    features = _feature_count(source, kind) if encoder is None else encoder.feature_count
-    asked = answering(settings.task)
-    with _Reading(source, kind, features, asked) as reading:
+    asked = taught(settings.task)
+    _check_answers(source, asked, settings)
+    if encoder is None:
+        kind, because = kind_of(source, settings.data)
+        form = form_of(source, kind, settings.data)
+    else:
+        kind, because, form = encoder.kind, "as before", encoder.form()
+    if kind == "music" and not asked.answers_once:
+        raise OptionError(
+            f"{source.name} is read as music ({because}), and the task {settings.task!r} answers to each "
+            "element or writes others; use 'generate', or 'classify' or 'regress' for one answer a piece"
+        )
+    with _Reading(source, form, asked) as reading:
         notes = [source.description, f"sequences are {kind}: {because}"]
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
+        notes += [*source.notes(), *form.notes()]
         in_training = _training_part(reading.targets, settings)
-        assert task is None or isinstance(task, AnsweringTask)
+        assert task is None or isinstance(task, TaughtTask)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
         task.check_metric(settings.training.metric)
@@ -122,6 +127,8 @@ def prepare(
                 min_count=settings.data.min_count,
                 max_vocabulary=settings.data.max_vocabulary,
                 lowercase=settings.data.lowercase,
+                frames_per_quarter=settings.data.frames_per_quarter,
+                form=form,
             )
         train, validation = SequenceStore(), SequenceStore()
         for sequence, used in zip(_encoded(encoder, reading.again()), in_training, strict=True):
@@ -134,7 +141,7 @@ def prepare(
     if len(validation):
         task.check_lengths(validation.lengths, held_out)
     steps = Encoded(train, trained_on, ()).steps
-    boundaries = _boundaries(steps, settings.training.batch_size)
+    boundaries = boundaries_for(steps, settings.training.batch_size)
     return Prepared(
         encoder,
         task,
@@ -144,26 +151,23 @@ def prepare(
     )
 
 
-def usable(
-    source: Source, kind: Kind, feature_count: int | None = None, task: type[AnsweringTask] | None = None
-) -> Iterator[Record]:
-    """Return the records whose sequence is of the kind, converted to it.
+def usable(source: Source, form: Form, task: type[TaughtTask] | None = None) -> Iterator[Record]:
+    """Return the records whose sequence can be brought to a form, in that form.
 
     Arguments:
-        feature_count: numbers in each time step, for sequences of numbers.
         task: for which the records need a target.
 
     **Raises**
 
-        DataError: the first record that is not, unless the source skips bad rows; it then counts them.
+        DataError: the first record that cannot be, unless the source skips bad rows; it then counts them.
     """
-    convert = converter(kind)
-    for record in source.records(numbers_ahead) if kind == "numbers" else source:
+    if source.holds not in (None, form.kind):
+        raise DataError(
+            f"holds {source.holds}, and {form.kind} are expected; give another file", Place(source.name)
+        )
+    for record in source.records(form.ahead):
         try:
-            sequence = convert(record.sequence, record.place)
-            if feature_count is not None:
-                check_width(sequence, feature_count, record.place)
-            record = record._replace(sequence=sequence)
+            record = record._replace(sequence=form(record.sequence, record.place))
             if task is not None:
                 _check_target(record, task)
         except DataError as error:
@@ -180,11 +184,12 @@ class _Reading:
     It is a context manager, which gives the memory or the temporary file of the numbers back.
     """
 
-    def __init__(self, source: Source, kind: Kind, feature_count: int | None, task: type[AnsweringTask]):
+    def __init__(self, source: Source, form: Form, task: type[TaughtTask]):
         self.targets: list[Target] = []
         self._places = PlaceList()
-        self._usable = partial(usable, source, kind, feature_count, task)
-        self._kept = SequenceStore(memory_limit_bytes=KEPT_BYTES) if kind == "numbers" else None
+        self._form = form
+        self._usable = partial(usable, source, form, task)
+        self._kept = SequenceStore(memory_limit_bytes=KEPT_BYTES) if form.is_numbers else None
         sequences = map(self._noted, self._usable())
         if self._kept is not None:
             self._kept.extend(sequences)
@@ -198,7 +203,7 @@ class _Reading:
     def again(self) -> Iterator[Any]:
         """Return the records once more, or of numbers, about which nothing is left to complain, the sequences
         alone."""
-        return self._usable() if self._kept is None else self._kept.sequences()
+        return self._usable() if self._kept is None else map(self._form.kept, self._kept.sequences())
 
     def _noted(self, record: Record) -> Any:
         assert record.target is not None
@@ -222,16 +227,14 @@ def _encoded(encoder: SequenceEncoder, records: Iterator[Any]) -> Iterator[np.nd
         yield from encoder.encode_batch(block)
 
 
-def _fitted_task(
-    settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source
-) -> AnsweringTask:
+def _fitted_task(settings: Settings, targets: Iterator[tuple[Target, Place]], source: Source) -> TaughtTask:
     try:
-        return answering(settings.task).fit(targets, settings.options)
+        return taught(settings.task).fit(targets, settings.options)
     except DataError as error:
         raise error if error.place else DataError(error.message, Place(source.name)) from None
 
 
-def _check_target(record: Record, task: type[AnsweringTask]) -> None:
+def _check_target(record: Record, task: type[TaughtTask]) -> None:
     if record.target is None:
         raise DataError("the target is missing; fill it in, or leave the record out", record.target_place)
     task.check(record)
@@ -244,27 +247,23 @@ def _interned(target: Target) -> Target:
     return sys.intern(target) if isinstance(target, str) else target
 
 
-def kind_of(source: Source, settings: DataSettings) -> tuple[Kind, str]:
-    """Return what the sequences of a source are made of, as set or recognised from the first, and why."""
-    if settings.kind is not None:
-        return settings.kind, "as set"
-    found = recognise([record.sequence for record in islice(source, SAMPLE)])
-    return found.kind, f"{found.because} (another kind can be set)"
+def _check_answers(source: Source, task: type[TaughtTask], settings: Settings) -> None:
+    """Raise `OptionError` if a source has one target a sequence and the task wants one for each element, or
+    the other way round."""
+    if source.answers_once in (None, task.answers_once) or task.sees_whole:
+        return
+    given = settings.data.annotations
+    if task.answers_once:
+        what, other = "a label for each sample", "beats or rhythm"
+    else:
+        what, other = "one label a sequence", "rhythm_by_sample or waves"
+    raise OptionError(
+        f"annotations is {given!r}, which gives {what}, and the task is {settings.task!r}; choose {other}, "
+        f"or the task {'label' if task.answers_once else 'classify'!r}"
+    )
 
 
-def _feature_count(source: Source, kind: Kind) -> int | None:
-    """Return how many numbers most of the first records have in a time step; None for other kinds."""
-    if kind != "numbers":
-        return None
-    widths = Counter[int]()
-    for record in islice(source, SAMPLE):
-        # What is no sequence of numbers is refused, or skipped, where all records are read.
-        with suppress(DataError):
-            widths[as_numbers(record.sequence, record.place).shape[1]] += 1
-    return widths.most_common(1)[0][0] if widths else None
-
-
-def _boundaries(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
+def boundaries_for(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
     """Return the numbers of time steps to pad to: fewer for little data, where compiling costs more."""
     batches = -(-len(lengths) // batch_size)
     most = min(max(batches // BATCHES_PER_SHAPE, 1), MOST_SHAPES)
@@ -275,7 +274,7 @@ def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
     """Mark the records that train; the rest is for validation, with the same share of every class."""
     in_training = np.ones(len(targets), bool)
     if settings.training.validation > 0:
-        labels = np.array(list(map(str, targets))) if answering(settings.task).has_classes else None
+        labels = np.array(list(map(str, targets))) if taught(settings.task).has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)
         in_training[held_out] = False

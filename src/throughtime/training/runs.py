@@ -9,13 +9,15 @@ from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
 from throughtime.data.records import Source
 from throughtime.learning.readout import SOLVERS
-from throughtime.tasks import Generate
+from throughtime.tasks import Forecast, Generate
 from throughtime.training.checkpoint_writer import CheckpointFile
 from throughtime.training.loop import Fitted, fit
 from throughtime.training.model import Model
+from throughtime.training.piece_preparation import is_of_music, prepare_pieces
 from throughtime.training.preparation import Prepared, prepare
 from throughtime.training.pretrained import starting_network
 from throughtime.training.progress import SILENT, Watcher
+from throughtime.training.series_preparation import prepare_series
 from throughtime.training.settings import Settings
 from throughtime.training.solved_readout import solve_readout
 from throughtime.training.text_preparation import prepare_text
@@ -27,18 +29,22 @@ def prepared_for(
     """Return the data of a source as the settings' task wants them.
 
     Arguments:
-        held_out: the validation part of a text; a part of the source when left out.
+        held_out: the validation part, of a text, of music or of series; a part of the source when left out.
 
     **Raises**
 
-        DataError, OptionError: see `prepare` and `prepare_text`.
+        DataError, OptionError: see `prepare`, `prepare_text`, `prepare_pieces` and `prepare_series`.
     """
     if settings.task == Generate.model_fields["name"].default:
+        if is_of_music(source, settings.data):
+            return prepare_pieces(source, settings, held_out=held_out)
         return prepare_text(source, settings, held_out=held_out)
+    if settings.task == Forecast.model_fields["name"].default:
+        return prepare_series(source, settings, held_out=held_out)
     if held_out is not None:
         raise OptionError(
             f"{held_out.name} was given to validate on, and the task {settings.task!r} holds out records of "
-            "the file to train on; leave it out, or choose the task 'generate'"
+            "the file to train on; leave it out, or choose the task 'generate' or 'forecast'"
         )
     return prepare(source, settings)
 

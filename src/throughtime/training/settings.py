@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from throughtime.core.errors import OptionError, choose
 from throughtime.core.options import Options
 from throughtime.data.kinds import Kind
+from throughtime.data.readers.annotated import AnnotationKind
 from throughtime.learning import RULES
 from throughtime.learning.bptt import PENALTIES
 from throughtime.learning.readout import SOLVERS
@@ -62,7 +63,20 @@ class DataSettings(Options):
         min_count: how often a symbol must occur in the training data to get a number of its own, at least 1.
         max_vocabulary: the most symbols to keep, 2 to 1,000,000, the most frequent first; all when left out.
         lowercase: whether words are lower-cased.
+        frames_per_quarter: of music: how many frames a quarter note has, 1 to 96; 4 when left out.
         skip_bad_rows: whether records that cannot be read are counted and left out.
+        sample_rate: of audio and biosignals: samples a second (Hz) that all are brought to, above 0; as most
+            of the files have when left out.
+        mel_bins: of audio: bands of a frame, at least 1.
+        frame_length_ms: of audio: length of a frame in milliseconds, above 0.
+        frame_shift_ms: of audio: from one frame to the next, in milliseconds, above 0.
+        channels: of biosignals: the channels to read, joined by commas; those of most records when left out.
+        annotations: of biosignals in annotated records: what a sequence and its label are: a window round
+            each of the `"beats"`, a piece of one `"rhythm"`, or a piece with a label for each sample: the
+            rhythm (`"rhythm_by_sample"`), or P, QRS, T (`"waves"`).
+        annotator: of the same: what the names of the annotation files end in.
+        segment_s: of the same: length of a sequence in seconds, above 0; 0.8 round a beat, otherwise 10, when
+            left out.
     """
 
     sequence: str | None = None
@@ -72,7 +86,16 @@ class DataSettings(Options):
     min_count: Count = 1
     max_vocabulary: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
     lowercase: bool = True
+    frames_per_quarter: Annotated[int, Field(ge=1, le=96)] | None = None
     skip_bad_rows: bool = False
+    sample_rate: Positive | None = None
+    mel_bins: Count = 40
+    frame_length_ms: Positive = 25.0
+    frame_shift_ms: Positive = 10.0
+    channels: str | None = None
+    annotations: AnnotationKind = "beats"
+    annotator: str = "atr"
+    segment_s: Positive | None = None
 
 
 class StepSettings(RuleSettings):
@@ -278,6 +301,11 @@ def what_cannot_go_on(settings: Settings) -> str | None:
     """Return what of the settings is of no use where a text without an end is read, or there alone, and what
     to do; None if all is well."""
     network, training = settings.network, settings.training
+    if settings.task == "forecast" and network.direction != "forward":
+        return (
+            f"network.direction is {network.direction!r}, and a forecast knows nothing of what comes after "
+            "it; use direction='forward'"
+        )
     if settings.task != "generate":
         if training.softmax_samples is not None:
             return (

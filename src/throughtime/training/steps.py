@@ -113,13 +113,13 @@ def training_step(
 
 @partial(jax.jit, static_argnames=("steps", "task"))
 def unfolded(
-    targets: Shaped[Array, "*T B"],
+    targets: Shaped[Array, "*targets"],
     lengths: Integer[Array, " B"],
     weights: Float[Array, " B"],
     steps: int,
     *,
     task: type[Task],
-) -> tuple[Shaped[Array, "T B"], Float[Array, "T B"]]:
+) -> tuple[Shaped[Array, "T B *P"], Float[Array, "T B"]]:
     """Return the target of each step of a batch, and how much each one counts, 1 in all."""
     every, mask = task.unfold(targets, lengths, weights, steps)
     return every, mask / mask.sum()
@@ -131,7 +131,7 @@ def _gradient(
     carried: Carried | None,
     inputs: Shaped[Array, "T B *I"],
     lengths: Integer[Array, " B"],
-    targets: Shaped[Array, "*T B"],
+    targets: Shaped[Array, "*targets"],
     weights: Float[Array, " B"],
     key: PRNGKeyArray,
     count: Integer[Array, ""],

@@ -5,10 +5,12 @@ from __future__ import annotations
 from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.data.continuous import Continuous, Text, cut, joined, lines_of, unknown_count
 from throughtime.data.encoders import SequenceEncoder, SymbolicEncoder, fit_encoder
+from throughtime.data.forms import Form
 from throughtime.data.records import Source
-from throughtime.tasks import Generate
+from throughtime.tasks import GenerateSymbols
 from throughtime.tasks.symbol_counts import SymbolCounts
-from throughtime.training.preparation import Prepared, kind_of, usable
+from throughtime.training.forms import kind_of
+from throughtime.training.preparation import Prepared, usable
 from throughtime.training.settings import DataSettings, Settings
 
 KINDS_OF_TEXT = ("characters", "bytes", "subwords", "words", "symbols")
@@ -50,6 +52,7 @@ def prepare_text(
         min_count=settings.data.min_count,
         max_vocabulary=settings.data.max_vocabulary,
         lowercase=settings.data.lowercase,
+        frames_per_quarter=settings.data.frames_per_quarter,
     )
     assert isinstance(encoder, SymbolicEncoder)
     train = Continuous.encode(text, encoder, source.name)
@@ -58,7 +61,8 @@ def prepare_text(
     if behind:
         validation = Continuous.encode(behind, encoder, f"{name} (the part for validation)")
         notes += strangers_in_words(validation, encoder, "the part for validation")
-    task = Generate(counts=SymbolCounts.of(train.ids, encoder.vocabulary_size))
+    task = GenerateSymbols(counts=SymbolCounts.of(train.ids, encoder.vocabulary_size))
+    task.check_metric(settings.training.metric)
     return Prepared(encoder, task, train, validation, tuple(notes))
 
 
@@ -78,7 +82,7 @@ def kind_of_text(source: Source, settings: DataSettings) -> tuple[str, str]:
     if kind not in KINDS_OF_TEXT:
         raise OptionError(
             f"{source.name} is read as {kind} ({because}), and a text is made of one symbol after another; "
-            f"set the kind to one of {', '.join(KINDS_OF_TEXT)}"
+            f"set the kind to one of {', '.join(KINDS_OF_TEXT)}, or to music"
         )
     return kind, because
 
@@ -90,7 +94,7 @@ def text_of(source: Source, kind: str) -> Text:
 
         DataError: a record that is no text, or nothing but such.
     """
-    text = joined(usable(source, kind))  # type: ignore[arg-type]  # a saved kind is one of the kinds
+    text = joined(usable(source, Form(kind)))
     if not text:
         raise DataError(f"every record is bad, the first: {source.skipped.messages[0]}", Place(source.name))
     return text

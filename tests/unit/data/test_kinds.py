@@ -11,7 +11,8 @@ import pytest
 
 from throughtime.core.errors import DataError, OptionError, Place
 from throughtime.data.kinds import (
-    KINDS,
+    CONVERTED,
+    as_notes,
     as_numbers,
     as_symbols,
     as_text,
@@ -189,7 +190,7 @@ def test_long_values_are_cut_in_messages() -> None:
 
 
 def test_each_kind_has_its_converter() -> None:
-    assert {kind: converter(kind) for kind in KINDS} == {
+    assert {kind: converter(kind) for kind in CONVERTED} == {
         "words": as_words,
         "characters": as_text,
         "bytes": as_text,
@@ -197,6 +198,38 @@ def test_each_kind_has_its_converter() -> None:
         "symbols": as_symbols,
         "tokens": as_tokens,
         "numbers": as_numbers,
+        "music": as_notes,
     }
     with pytest.raises(OptionError, match=r"kind is 'number' \(did you mean 'numbers'\?\)"):
         converter("number")
+
+
+@pytest.mark.parametrize("value", ["[[0, 1, 60], [0.5, 2, 64.0]]", [[0, 1, 60], [0.5, 2, 64]]])
+def test_notes_from_text_and_lists(value: object) -> None:
+    np.testing.assert_array_equal(as_notes(value), np.array([[0, 1, 60], [0.5, 2, 64]], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            "do re mi",
+            r"^'do re mi' is no piece of music; give a file of MIDI or MusicXML, or notes as \[\[start",
+        ),
+        (
+            [[0, 1]],
+            r"^the notes have 2 numbers each; expected 3: start and end in quarter notes, and the MIDI",
+        ),
+        (
+            [[0, 1, 60], [2, 2, 60]],
+            r"^note 2 is \[2.0, 2.0, 60.0\]; expected a start of 0 quarter notes or later",
+        ),
+        ([[-1, 1, 60]], r"^note 1 is \[-1.0, 1.0, 60.0\]; expected a start of 0"),
+        ([[0, 1, 60.5]], r"a whole number of a key from 0 to 127"),
+        ([[0, 1, 128]], r"a whole number of a key from 0 to 127"),
+        ([], r"^the sequence is empty"),
+    ],
+)
+def test_what_is_no_music(value: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        as_notes(value)

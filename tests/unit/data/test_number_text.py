@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from throughtime.core.errors import DataError, Place
 from throughtime.data import number_text
+from throughtime.data.forms import NumberForm
 from throughtime.data.number_text import FEW_CHARACTERS, numbers_ahead, numbers_in, numbers_in_all
 from throughtime.data.readers import open_source
 from throughtime.data.records import Record
@@ -135,7 +136,7 @@ def long_table(path: Path, *, bad: dict[int, tuple[int, str]]) -> Path:
 )
 def test_a_bad_number_among_thousands_is_named(tmp_path: Path, instead: str, said: str) -> None:
     table = long_table(tmp_path / "long.csv", bad={300: (777, instead), 301: (1, "later")})
-    records = usable(open_source(table), "numbers", 1)
+    records = usable(open_source(table), NumberForm(1))
     for _ in range(299):
         next(records)
     with pytest.raises(DataError, match=rf"long\.csv, row 300, column 'sequence': time step 777 {said}"):
@@ -145,7 +146,7 @@ def test_a_bad_number_among_thousands_is_named(tmp_path: Path, instead: str, sai
 def test_bad_rows_among_rows_read_in_bulk_are_skipped_in_order(tmp_path: Path) -> None:
     table = long_table(tmp_path / "long.csv", bad={7: (2, "x"), 8: (3, ","), 555: (4, "inf")})
     source = open_source(table, skip_bad_rows=True)
-    rows = [record.place.row for record in usable(source, "numbers", 1)]
+    rows = [record.place.row for record in usable(source, NumberForm(1))]
     assert rows == [row for row in range(1, 601) if row not in (7, 8, 555)]
     assert source.skipped.count == 3
     assert [message.split(":")[0].split(", ")[1] for message in source.skipped.messages] == [

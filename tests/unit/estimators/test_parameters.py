@@ -15,7 +15,7 @@ from throughtime.tasks import TaskOptions
 from throughtime.training.settings import DataSettings, Settings, TrainingSettings
 
 # Settings of files: what is in memory has neither columns nor rows that cannot be read.
-OF_FILES = {"sequence", "target", "group", "skip_bad_rows"}
+OF_FILES = {"sequence", "target", "group", "skip_bad_rows", "annotations", "annotator", "segment_s"}
 GROUPS = {
     "data": DataSettings(),
     "options": TaskOptions(),

@@ -14,7 +14,7 @@ from throughtime.data.kinds import as_numbers
 from throughtime.data.memory import MemorySource
 from throughtime.data.readers import open_source
 from throughtime.data.records import Record
-from throughtime.training import preparation
+from throughtime.training import forms, preparation
 from throughtime.training.preparation import prepare
 from throughtime.training.settings import Settings
 
@@ -44,7 +44,7 @@ def number_texts() -> list[str]:
 @pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
 def test_numbers_are_parsed_once_and_scaled_as_ever(kept_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparation, "KEPT_BYTES", kept_bytes)
-    monkeypatch.setattr(preparation, "SAMPLE", 10)
+    monkeypatch.setattr(forms, "SAMPLE", 10)
     texts, labels = number_texts(), ["ab"[index % 2] for index in range(COUNT)]
     source = Counting(texts, labels)
     with_validation = prepare(source, settings(validation=0.25))

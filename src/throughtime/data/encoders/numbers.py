@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AllowInfNan, Field, model_validator
 
-from throughtime.core.errors import DataError, Place
+from throughtime.core.errors import Place
 from throughtime.data.encoders.encoder import Encoder
 from throughtime.data.encoders.moments import Moments
 from throughtime.data.encoders.raw import located
 from throughtime.data.encoders.vocabulary import nothing_given
+from throughtime.data.forms import NumberForm, check_width
 from throughtime.data.kinds import as_numbers
 
 _STEPS_A_COUNT = 1 << 14
@@ -74,6 +75,10 @@ class NumberEncoder(Encoder):
     def feature_count(self) -> int:
         return len(self.mean)
 
+    def form(self) -> NumberForm:
+        """Return what brings raw sequences to the form that `encode` takes."""
+        return NumberForm(self.feature_count)
+
     def encode(self, value: Any, place: Place | None = None) -> np.ndarray:
         """Turn one raw sequence into scaled numbers `[T, F]`."""
         sequence = as_numbers(value, place)
@@ -87,13 +92,3 @@ class NumberEncoder(Encoder):
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
         return np.array(self.mean), np.array(self.scale)
-
-
-def check_width(sequence: np.ndarray, expected: int, place: Place | None) -> None:
-    """Raise `DataError` unless a sequence `[T, F]` has the expected number of features."""
-    if sequence.shape[1] != expected:
-        raise DataError(
-            f"the sequence has {sequence.shape[1]} numbers a time step, but the training part has {expected};"
-            f" give {expected} numbers in every time step",
-            place,
-        )

@@ -9,15 +9,31 @@ import os
 from pathlib import Path
 
 from throughtime.core.errors import DataError, OptionError, Place, nearest
+from throughtime.data.kinds import BIOSIGNAL_SUFFIX, SOUND_SUFFIXES
+from throughtime.data.readers.annotated import AnnotationKind
 from throughtime.data.readers.files import existing
-from throughtime.data.readers.table import Table, TableSource
+from throughtime.data.readers.gene_entries import FORMATS, gene_format
+from throughtime.data.readers.music_files import SUFFIXES as MUSIC
+from throughtime.data.readers.music_files import MusicFiles, is_music
+from throughtime.data.readers.table import TableSource
+from throughtime.data.readers.tables import TABLES, open_table
 from throughtime.data.records import Source
+from throughtime.data.signals import Hertz
 
 STANDARD_INPUT = "-"
 
-TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 COLUMN_FILES = (".conll", ".iob", ".bio")
-SUFFIXES = (*TABLES, *COLUMN_FILES, ".ts", ".npz", ".txt")
+SUFFIXES = (
+    *TABLES,
+    *COLUMN_FILES,
+    ".ts",
+    ".npz",
+    ".txt",
+    *MUSIC,
+    *FORMATS,
+    *SOUND_SUFFIXES,
+    BIOSIGNAL_SUFFIX,
+)
 
 
 def open_source(
@@ -27,22 +43,34 @@ def open_source(
     target: str | None = None,
     group: str | None = None,
     needs_target: bool = True,
+    rows_are_steps: bool = False,
     skip_bad_rows: bool = False,
+    annotations: AnnotationKind = "beats",
+    annotator: str = "atr",
+    segment_s: int | float | None = None,
+    sample_rate: Hertz | None = None,
 ) -> Source:
     """Open a file of sequences, by its suffix.
 
-    - `path`: `.csv`, `.tsv`, `.parquet`, `.jsonl` or `.ndjson`, `.conll`, `.ts`, `.npz`, a folder with one
-      folder of `.txt` files a class, or `-` for standard input, one record a line. Without targets also a
-      `.txt` file, or a folder of them, one record a file.
+    - `path`: `.csv`, `.tsv`, `.parquet`, `.jsonl` or `.ndjson`, `.conll`, `.ts`, `.npz`; of genes `.fasta`,
+      `.fastq`, `.gb` and the like, or a folder of them, one file a class; of biosignals the header `.hea`
+      of an annotated record, or a folder of them; a folder with one folder of `.txt` files, recordings or
+      records of biosignals a class; or `-` for standard input, one record a line. Without targets also a
+      `.txt` file, a recording, a file of music (MIDI, MusicXML), or a folder of them, one record a file.
     - `sequence`: the column of the sequence; several joined by commas are a wide table of numbers, one
-      column a time step. Default: `sequence`, `text`, `sentence`, `x` or `X`, or the only column
-      beside the target.
+      column a time step. Of recordings and biosignals, the column of the paths of their files. Default:
+      `sequence`, `text`, `sentence`, `x`, `X`, `path`, `audio`, `file` or `record`, or the only column beside
+      the target.
     - `target`: the column of the label or number. Default: `label`, `class`, `target` or `y`, or the only
       column beside the sequence.
     - `group`: the column of ids of a long table: consecutive rows with one id are the time steps of one
       sequence, the `sequence` columns are its features.
     - `needs_target`: False reads no targets, and asks for none (default True).
+    - `rows_are_steps`: whether each row of a table is a time step, with or without ids (default False: only
+      with them).
     - `skip_bad_rows`: pass over rows that cannot be used, and count them in `Source.skipped` (default False).
+    - `annotations`, `annotator`, `segment_s`, `sample_rate`: of biosignals with annotations, see
+      `WfdbRecords`.
 
     **Raises** `DataError` for a file that is missing, empty, of an unknown kind, or without the columns;
     `OptionError` for options that the format does not have.
@@ -68,11 +96,12 @@ def open_source(
     suffix = file.suffix.lower()
     if suffix in TABLES:
         return TableSource(
-            _table(file, suffix, skip_bad_rows),
+            open_table(file, skip_bad_rows=skip_bad_rows),
             sequence=sequence,
             target=target,
             group=group,
             needs_target=needs_target,
+            rows_are_steps=rows_are_steps,
             skip_bad_rows=skip_bad_rows,
         )
     if suffix in COLUMN_FILES:
@@ -97,6 +126,39 @@ def open_source(
 
         refuse(tuple(given), "a text, which has no columns")
         return TextFile(file, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
+    if suffix in SOUND_SUFFIXES and not file.is_dir():
+        from throughtime.data.readers.audio import AudioFile
+
+        refuse(tuple(given), "a recording, which has no columns")
+        return AudioFile(file, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
+    if any(entry.suffix.lower() == BIOSIGNAL_SUFFIX for entry in (file, *_inside(file))):
+        from throughtime.data.readers.wfdb_records import WfdbRecords
+
+        refuse(tuple(given), "of annotated records, which have no columns")
+        return WfdbRecords(
+            file,
+            annotations=annotations,
+            annotator=annotator,
+            segment_s=segment_s,
+            sample_rate=sample_rate,
+            needs_target=needs_target,
+            skip_bad_rows=skip_bad_rows,
+        )
+    if gene_format(file) is not None or any(map(gene_format, _inside(file))):
+        from throughtime.data.readers.genes import GeneFiles
+
+        refuse(("--sequence", "--group"), "of genes, which has no columns")
+        return GeneFiles(file, target=target, needs_target=needs_target, skip_bad_rows=skip_bad_rows)
+    if suffix in MUSIC and not file.is_dir() and needs_target:
+        raise DataError(
+            "is a piece of music without labels, which can be learned to be gone on with (throughtime fit "
+            "generate), and for other tasks needs them; give a table with a column of notes and one "
+            "of labels",
+            Place(name),
+        )
+    if not needs_target and is_music(file):
+        refuse(tuple(given), "music, which has no columns")
+        return MusicFiles(file, skip_bad_rows=skip_bad_rows)
     if file.is_dir():
         from throughtime.data.readers.class_folder import ClassFolder
 
@@ -105,18 +167,13 @@ def open_source(
     raise _unknown_suffix(file, suffix)
 
 
-def _table(file: Path, suffix: str, skip_bad_rows: bool) -> Table:
-    if suffix == ".parquet":
-        from throughtime.data.readers.parquet import ParquetTable
-
-        return ParquetTable(file)
-    if suffix in (".jsonl", ".ndjson"):
-        from throughtime.data.readers.json_lines import JsonLinesTable
-
-        return JsonLinesTable(file, skip_bad_rows=skip_bad_rows)
-    from throughtime.data.readers.delimited import DelimitedTable
-
-    return DelimitedTable(file, tabs=suffix == ".tsv")
+def _inside(folder: Path) -> list[Path]:
+    """Return what is directly in a folder; nothing of a file, or of a folder that whoever reads it will find
+    that it cannot read."""
+    try:
+        return [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except OSError:
+        return []
 
 
 def _unknown_suffix(file: Path, suffix: str) -> DataError:
@@ -126,8 +183,8 @@ def _unknown_suffix(file: Path, suffix: str) -> DataError:
         else "no suffix"
     )
     return DataError(
-        f"{what}; give a file that ends in {', '.join(SUFFIXES)}, a folder with one folder of .txt files a "
-        f"class, or - for standard input",
+        f"{what}; give a file that ends in {', '.join(SUFFIXES)}, a folder with one folder of .txt files "
+        f"(or recordings) a class, or - for standard input",
         Place(str(file)),
     )
 

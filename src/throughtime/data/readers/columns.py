@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from throughtime.core.errors import DataError, OptionError, Place, nearest
 
-SEQUENCE_NAMES = ("sequence", "text", "sentence", "x", "X")
+SEQUENCE_NAMES = ("sequence", "text", "sentence", "x", "X", "path", "audio", "file", "record")
 TARGET_NAMES = ("label", "class", "target", "y")
 
 COLUMNS_LISTED = 20
@@ -20,12 +20,14 @@ class Columns:
 
     - one sequence column, no group: each row holds a whole sequence.
     - several, no group: a wide table, one column a time step.
-    - with a group: a long table, one row a time step, the sequence columns are the features.
+    - with a group, or if `rows_are_steps`: a long table, one row a time step, the sequence columns are the
+      features; without a group all rows are one sequence.
     """
 
     sequence: tuple[str, ...]
     target: str | None = None
     group: str | None = None
+    rows_are_steps: bool = False
 
     @property
     def all(self) -> list[str]:
@@ -37,7 +39,9 @@ class Columns:
     def described(self) -> str:
         """The choice, said aloud."""
         first = self.sequence
-        if self.group is not None:
+        if self.rows_are_steps and self.group is None:
+            text = f"one series, a row a time step, with {_several(first, 'feature')}"
+        elif self.group is not None:
             text = f"one sequence for each {self.group!r}, with {_several(first, 'feature')}"
         elif len(first) > 1:
             text = f"one sequence a row, with {_several(first, 'time step')}"
@@ -54,8 +58,12 @@ def choose_columns(
     target: str | None = None,
     group: str | None = None,
     needs_target: bool = True,
+    rows_are_steps: bool = False,
 ) -> Columns:
     """Choose among the columns `present`, by the names given or else by the usual names.
+
+    Arguments:
+        rows_are_steps: whether a row is a time step, also where no group says which ones belong together.
 
     **Raises** `DataError` for a column that is not there or cannot be guessed, `OptionError` for a
     column given two parts to play.
@@ -90,7 +98,7 @@ def choose_columns(
     elif target is None:
         target = _guess_target(present, chosen, group, place)
     _refuse_double_use(chosen, target, group)
-    return Columns(chosen, target, group)
+    return Columns(chosen, target, group, rows_are_steps or group is not None)
 
 
 def _split(sequence: str) -> list[str]:

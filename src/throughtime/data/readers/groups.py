@@ -1,4 +1,4 @@
-"""A long table: consecutive rows of one id form one sequence, each row a time step."""
+"""A long table: consecutive rows of one id form one sequence, each row a time step; without ids, all rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from throughtime.data.records import RawTarget, Record, checked_target, decoded,
 IDS_REMEMBERED = 100_000
 """How many ids are kept to notice one that comes again: an unsorted table shows itself long before, and
 memory stays constant."""
+
+_ONLY = "all rows"
+"""The id of the one sequence of a table without ids."""
 
 
 @dataclass
@@ -39,11 +42,11 @@ class Groups:
     dropped. The target must be the same in all rows of a sequence.
     """
 
-    def __init__(self, columns: Columns, group: str, file: str):
+    def __init__(self, columns: Columns, file: str):
         order = {name: index for index, name in enumerate(columns.all)}
         self._columns = columns
-        self._group_column = group
-        self._group_index = order[group]
+        self._group_column = columns.group
+        self._group_index = None if columns.group is None else order[columns.group]
         self._target_index = order[columns.target] if columns.target is not None else None
         self._file = file
 
@@ -60,7 +63,7 @@ class Groups:
             else:
                 number, values = row
                 try:
-                    begun = self._begun(group, number, values[self._group_index], seen)
+                    begun = self._begun(group, number, self._identity_in(values), seen)
                 except DataError as problem:
                     error = problem
             if error is not None:
@@ -80,6 +83,9 @@ class Groups:
             yield self._finished(group)
         elif stray is not None:
             yield stray
+
+    def _identity_in(self, values: Sequence[Any]) -> object:
+        return _ONLY if self._group_index is None else values[self._group_index]
 
     def _begun(self, group: _Group | None, number: int, raw: object, seen: set[object]) -> _Group:
         """The group that a row belongs to: the one before, or a new one."""

@@ -45,6 +45,7 @@ class TableSource(Source):
         target: str | None = None,
         group: str | None = None,
         needs_target: bool = True,
+        rows_are_steps: bool = False,
         skip_bad_rows: bool = False,
     ):
         self.table = table
@@ -55,6 +56,7 @@ class TableSource(Source):
             target=target,
             group=group,
             needs_target=needs_target,
+            rows_are_steps=rows_are_steps,
         )
         table.check(self.columns)
         super().__init__(
@@ -65,8 +67,8 @@ class TableSource(Source):
         return self.table.no_records
 
     def rows(self) -> Iterator[Record | DataError]:
-        if self.columns.group is not None:
-            groups = Groups(self.columns, self.columns.group, self.name)
+        if self.columns.rows_are_steps:
+            groups = Groups(self.columns, self.name)
             return groups.records(self.table.rows(self.columns.all))
         if len(self.columns.sequence) > 1:
             return self._wide()

