@@ -119,8 +119,11 @@ def test_records_of_another_rate_are_resampled_and_their_marks_with_them(tmp_pat
 
 def test_channels_are_chosen_by_name_and_rates_brought_to_one(records: Path) -> None:
     form = SignalForm(("V5",), 50)
-    found = form("101.hea", Place(str(records / "table.csv"), 1, "path"))
+    found = form("100.hea", Place(str(records / "table.csv"), 1, "path"))
     assert found.shape == (150, 1)
+    np.testing.assert_allclose(
+        SignalForm(("V5",), RATE)(str(records / "101.hea")), signal()[:, 1:], atol=1e-4
+    )
     np.testing.assert_allclose(found[10:-10, 0], signal()[20:-20:2, 1], atol=0.01)
     assert form.notes() == ["resampled to 50 Hz (from 100 Hz): the one signal"]
     with pytest.raises(
