@@ -6,7 +6,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from benchmarks.reservoirs import chaos, large, loops, vowels
+from benchmarks.reservoirs import chaos, large, liquids, loops, vowels
 
 PARTS = {
     "mackey_glass": chaos.mackey_glass,
@@ -15,6 +15,8 @@ PARTS = {
     "vowels": vowels.ensemble,
     "speed": loops.speed,
     "large": large.measure,
+    "liquid_speed": liquids.speed,
+    "separation": liquids.separation,
 }
 
 

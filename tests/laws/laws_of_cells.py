@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 from tests.laws.agreement import assert_close, assert_same, assert_visible
 from tests.laws.compilation import quick_jit
 from tests.laws.registry import BATCH, CUT, LENGTHS, TIME, VOCABULARY, Specimen, draw_inputs, lively
-from throughtime import EchoState, SparseRows, initial_states
+from throughtime import EchoState, Liquid, SparseRows, initial_states
 from throughtime.core.cell import Cell, FusedCell, SelfUnrollingCell
 from throughtime.core.fused import kernels
 from throughtime.core.state import is_key
@@ -169,7 +170,11 @@ def second_call_compiles_nothing(s: Specimen) -> None:
 
 
 def gradient_is_finite_differences(s: Specimen) -> None:
-    """The gradient by every weight, input and state is the central difference, entry by entry."""
+    """The gradient by every weight, input and state is the central difference, entry by entry.
+
+    Of a cell with jumps it is that of the same cell with ramps.
+    """
+    s = replace(s, cell=s.row.smooth(s.cell))
     every = jnp.array([TIME] * BATCH)
     value, gradient = gradients(s.run)(s, s.inputs, s.state, every, weight_of_state=0.0)
     moving, fixed = eqx.partition((s.cell, s.state, s.inputs), eqx.is_inexact_array)
@@ -313,6 +318,8 @@ def is_fused(cell: Any) -> bool:
 
     A wrapper has something to do between the steps of the cell within, which then has no use for its kernel.
     """
+    if isinstance(cell, Liquid):
+        return True
     if isinstance(cell, EchoState):
         return isinstance(cell.recurrent_weight, SparseRows)
     if isinstance(cell, FusedCell) or not isinstance(cell, SelfUnrollingCell):

@@ -28,6 +28,9 @@ class Row:
     """The part of the network, or of a gradient by it, that matters when a state is given: all but a learned
     start."""
 
+    smooth: Callable[[Any], Any] = lambda network: network
+    """The same network with the function whose slope its gradient borrows, where it jumps itself."""
+
 
 @dataclass(frozen=True)
 class MapRow(Row):

@@ -28,7 +28,7 @@ KINDRED = frozenset({
     "stack_gated", "layer_normalisation", "recurrent_dropout", "zoneout_expected", "residual_step",
     "wrapped_stack", "teacher_forcing", "convolutional_gru", "convolution", "depth_lstm", "grid_lstm_untied",
     "spatial_grid_lstm", "dilated", "dilated_beyond", "log_softmax", "residual", "shortcut", "stack_tied",
-    "echo_state_linear", "net_noise", "parallel", "step_then_look", "word_dropout",
+    "echo_state_linear", "net_noise", "parallel", "step_then_look", "word_dropout", "spike_filter",
     "quantile_levels", "roll_out", "seasonal_difference", "seasonal_naive", "seasonal_residual",
 })  # fmt: skip
 """Cells that share how they run with one that is under every law; of these, a run examines what their own

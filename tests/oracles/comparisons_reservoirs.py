@@ -56,6 +56,48 @@ def scaled(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
     return np.stack(ran, 1), [np.stack([history[-1] for history in ran])]
 
 
+def liquid(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    cell: Any = s.cell
+    made, n = cell.synapses, cell.neurons
+    fields = (made.amplitude_na, made.use, made.depression_ms, made.facilitation_ms, made.targets)
+    rows = zip(*map(np.asarray, (*fields, made.delay_steps)), strict=True)
+    synapses = [list(zip(*row, strict=True)) for row in rows]
+    constants = {
+        "dt": cell.step_ms, "tau": n.membrane_ms, "tau_e": n.synapse_ms[0], "tau_i": n.synapse_ms[1],
+        "resistance": n.resistance_mohm, "background": n.background_na, "threshold": n.threshold_mv,
+        "reset": n.reset_mv,
+    }  # fmt: skip
+    spikes, ends = [], []
+    for row, x in enumerate(np.moveaxis(np.asarray(s.inputs), 1, 0)):
+        state = type(s.state)(*(np.asarray(leaf)[row] for leaf in s.state))
+        start = {
+            "v": state.membrane_mv, "currents": state.current_na, "u": state.used, "r": state.resources,
+            "pulses": np.roll(state.arriving_na, -int(state.position), axis=0),
+            "rest": state.refractory_steps, "since": state.since_spike_steps,
+        }  # fmt: skip
+        ran, end = papers.liquid(
+            x, np.asarray(cell.input_weight), synapses, np.asarray(cell.inhibitory),
+            np.asarray(cell.refractory_steps), constants, start,
+        )  # fmt: skip
+        position = (int(state.position) + len(x)) % cell.slots
+        end["pulses"] = np.roll(end["pulses"], position, axis=0)
+        spikes.append(ran)
+        ends.append(
+            [*(end[name] for name in ("v", "currents", "u", "r", "pulses", "rest", "since")), position]
+        )
+    assert 0.05 < np.mean(spikes) < 0.95, "the liquid is silent, or never is"
+    return np.stack(spikes, 1), [np.stack(parts) for parts in zip(*ends, strict=True)]
+
+
+def filtered(s: Specimen) -> tuple[np.ndarray, list[np.ndarray]]:
+    cell: Any = s.cell
+    traces = [
+        papers.filtered(x, cell.filter_ms, cell.step_ms, y)
+        for x, y in zip(np.moveaxis(np.asarray(s.inputs), 1, 0), np.asarray(s.state.trace), strict=True)
+    ]
+    return np.stack(traces, 1), [np.stack([trace[-1] for trace in traces])]
+
+
 def drives_as_it_should(s: Specimen) -> None:
     """The noise within the activation is normal, of the deviation, and anew for each unit and step."""
     steps, examples, size = 300, 10, s.cell.output_size
@@ -74,7 +116,13 @@ def drives_as_it_should(s: Specimen) -> None:
         assert abs(shared) < 5 / np.sqrt(drawn.size), "neighbours share their noise"
 
 
-ORACLES = {"echo_state": reservoir, "echo_state_linear": reservoir, "learned_scaling": scaled}
+ORACLES = {
+    "echo_state": reservoir,
+    "echo_state_linear": reservoir,
+    "learned_scaling": scaled,
+    "liquid": liquid,
+    "spike_filter": filtered,
+}
 WITHOUT = {"net_noise", "parallel"}
 """Noise has a distribution only; what stands side by side is here by itself."""
 

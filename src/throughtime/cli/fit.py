@@ -52,7 +52,7 @@ def fit(
         typer.Option(
             show_default=False,
             metavar="FILE",
-            help="Text or series to choose the best weights by; the last part of TRAIN if none.",
+            help="File to choose the best weights by; a part of TRAIN if none.",
         ),
     ] = None,
     recipe: Annotated[

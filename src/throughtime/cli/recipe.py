@@ -23,7 +23,7 @@ class Files(Options):
     Arguments:
         dataset: name of a data set, fetched and cached when it is first asked for.
         train: what to train on.
-        validation: the text to choose the best weights by; the last part of `train` when left out.
+        validation: what to choose the best weights by; a part of `train` when left out.
         test: what to evaluate on.
     """
 

@@ -74,7 +74,7 @@ def train_trials(
         seeds: how many, at least 1.
         checkpoints: where runs are kept until their model is saved; nowhere when left out.
         resume: go on with the runs that are kept there.
-        held_out: the validation part of a text; a part of the source when left out.
+        held_out: the validation part; a part of the source when left out.
     """
     trials = []
     for count in range(seeds):

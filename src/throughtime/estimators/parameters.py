@@ -74,6 +74,10 @@ class SequenceParameters(BaseEstimator):
         bias_scaling: float | None = _NETWORK.bias_scaling,
         structure: str | None = _NETWORK.structure,
         fan_in: int | None = _NETWORK.fan_in,
+        recurrent_scaling: float | None = _NETWORK.recurrent_scaling,
+        wiring_length: float | None = _NETWORK.wiring_length,
+        step_ms: float | None = _NETWORK.step_ms,
+        filter_ms: float | None = _NETWORK.filter_ms,
         net_noise: float = _NETWORK.net_noise,
         readout: str = _NETWORK.readout,
         head: str = _OPTIONS.head,
@@ -194,13 +198,20 @@ class SequenceParameters(BaseEstimator):
             activation: of the units, `"tanh"`, `"identity"` or `"relu"`, for cells that let it be chosen; as
                 the cell has it when None.
             spectral_radius: largest absolute eigenvalue of a reservoir's recurrent weights, above 0. This one
-                and the next five are for the cell `"echo_state"`, and as the cell has them when None.
+                and the next five are for the cell `"echo_state"`, and as the cell has them when None;
+                input_scaling and the four after them are for `"liquid"`.
             leak: how much of itself a unit of a reservoir loses at a step, above 0 and at most 1.
             input_scaling: how strongly the input drives a reservoir, above 0.
             bias_scaling: how strongly a constant drives it, at least 0.
             structure: how the units of a reservoir are connected: at `"random"`, in a `"ring"`, or by an
                 `"orthogonal"` matrix.
             fan_in: units that each unit of a random reservoir sees, at least 1.
+            recurrent_scaling: what the synapses between the neurons of a liquid are multiplied by, at least
+                0.
+            wiring_length: how far they reach, in distances of neighbours, above 0.
+            step_ms: how long an element is, to a liquid and to the cell `"spike_filter"` on top of it, above
+                0.
+            filter_ms: in how many milliseconds a spike falls to 1/e in a `"spike_filter"`, above 0.
             net_noise: standard deviation of noise on the sums that drive the units while weights are found,
                 at least 0.
             readout: what makes the answer of the highest layer: a `"linear"` layer, or a `"convolution"`
@@ -352,6 +363,10 @@ class SequenceParameters(BaseEstimator):
         self.bias_scaling = bias_scaling
         self.structure = structure
         self.fan_in = fan_in
+        self.recurrent_scaling = recurrent_scaling
+        self.wiring_length = wiring_length
+        self.step_ms = step_ms
+        self.filter_ms = filter_ms
         self.net_noise = net_noise
         self.readout = readout
         self.head = head

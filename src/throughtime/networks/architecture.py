@@ -34,20 +34,23 @@ from throughtime.networks.token_embedding import TokenEmbedding
 from throughtime.networks.window import FixedWindow
 from throughtime.networks.word_dropout import WordDropout
 from throughtime.networks.zoneout import Zoneout
-from throughtime.reservoirs import EchoState
+from throughtime.reservoirs import EchoState, Liquid, SpikeFilter
 from throughtime.reservoirs.echo_state import Activation
 from throughtime.reservoirs.structures import Structure
 
-CELLS: dict[str, type[Cell]] = {**LEARNED_CELLS, EchoState.kind: EchoState}
+CELLS: dict[str, type[Cell]] = {**LEARNED_CELLS, EchoState.kind: EchoState, Liquid.kind: Liquid}
 """Every cell that reads vectors: those whose weights are learned, and reservoirs."""
 
 SPATIAL: dict[str, type[Cell]] = {cell.kind: cell for cell in (ConvolutionalLSTM, ConvolutionalGRU)}
 """Every cell that reads images; its constructor takes their shape, `hidden_channels` and `key`."""
 
-CELL_NAMES = (*CELLS, *SPATIAL, FixedWindow.kind)
+CELL_NAMES = (*CELLS, *SPATIAL, FixedWindow.kind, SpikeFilter.kind)
 """Every cell that an `Architecture` can be made of."""
 
-OF_RESERVOIRS = ("spectral_radius", "leak", "input_scaling", "bias_scaling", "structure", "fan_in")
+OF_RESERVOIRS = (
+    "spectral_radius", "leak", "input_scaling", "bias_scaling", "structure", "fan_in", "recurrent_scaling",
+    "wiring_length", "step_ms", "filter_ms",
+)  # fmt: skip
 """The settings that are of no use to any other cell."""
 
 LONGEST_DILATION = 2**16
@@ -93,12 +96,18 @@ class Architecture(Options):
             image of that size too, a `"convolution"` of one place.
         activation: of the units, for cells that let it be chosen; as the cell has it when left out.
         spectral_radius: largest absolute eigenvalue of a reservoir's recurrent weights, above 0. This one and
-            the next five are for the cell `"echo_state"`, and as the cell has them when left out.
+            the next five are for the cell `"echo_state"`, and as the cell has them when left out;
+            `input_scaling` and the four after them are for `"liquid"`.
         leak: how much of itself a unit of a reservoir loses at a step, above 0 and at most 1.
         input_scaling: how strongly the input drives a reservoir, above 0.
         bias_scaling: how strongly a constant drives it, at least 0.
         structure: how the units of a reservoir are connected.
         fan_in: units that each unit of a random reservoir sees, at least 1.
+        recurrent_scaling: what the synapses between the neurons of a liquid are multiplied by, at least 0.
+        wiring_length: how far they reach, in distances of neighbours, above 0.
+        step_ms: how long an element is, to a liquid and to the cell `"spike_filter"` on top of it, above 0.
+        filter_ms: in how many milliseconds a spike falls to 1/e in a `"spike_filter"`, above 0; it has as
+            many units as it reads.
         pooling: what a sequence's answer is read from: the `"last"` step, the `"mean"` over all steps, or a
             mean weighted by `"attention"`.
         embedding_size: features of an embedded symbol, at least 1; unused when the input is numbers.
@@ -142,6 +151,10 @@ class Architecture(Options):
     bias_scaling: Annotated[float, Field(ge=0)] | None = None
     structure: Structure | None = None
     fan_in: Size | None = None
+    recurrent_scaling: Annotated[float, Field(ge=0)] | None = None
+    wiring_length: Annotated[float, Field(gt=0)] | None = None
+    step_ms: Annotated[float, Field(gt=0)] | None = None
+    filter_ms: Annotated[float, Field(gt=0)] | None = None
     readout: Literal["linear", "convolution"] = "linear"
     pooling: Literal["last", "mean", "attention"] = "last"
     embedding_size: Size = 64
@@ -255,9 +268,10 @@ class Architecture(Options):
         for name in OF_RESERVOIRS:
             given = getattr(self, name)
             if given is not None and not any(_takes(cell, name) for cell in self.cells):
+                choices = [cell for cell in CELL_NAMES if _takes(cell, name)]
                 raise ValueError(
-                    f"{name} is {given} and cell is {self.cell}, which is no reservoir; leave {name} out, or "
-                    f"choose {EchoState.kind}"
+                    f"{name} is {given} and cell is {self.cell}, which has no use for it; leave {name} out, "
+                    f"or choose {' or '.join(choices)}"
                 )
 
     def _check_images(self) -> None:
@@ -416,6 +430,9 @@ class Architecture(Options):
     def _cell(self, name: str, size: int, key: PRNGKeyArray) -> Cell:
         if name == FixedWindow.kind:
             return FixedWindow(size, self.hidden_size, window=self.window, key=key)
+        if name == SpikeFilter.kind:
+            times = {one: getattr(self, one) for one in ("filter_ms", "step_ms")}
+            return SpikeFilter(size, **{one: value for one, value in times.items() if value is not None})
         own = (
             "memory_steps",
             "input_initializer",
@@ -452,5 +469,6 @@ def known_cells(option: str, names: str) -> str:
 
 
 def _takes(cell: str, parameter: str) -> bool:
-    kind = {**CELLS, **SPATIAL}.get(cell)
+    kinds: dict[str, type[Cell]] = {**CELLS, **SPATIAL, SpikeFilter.kind: SpikeFilter}
+    kind = kinds.get(cell)
     return kind is not None and parameter in inspect.signature(kind).parameters

@@ -19,6 +19,7 @@ from throughtime.problems.noiseless_memorisation import NoiselessMemorisation
 from throughtime.problems.parity import Parity
 from throughtime.problems.problem import Examples, Problem
 from throughtime.problems.random_permutation import RandomPermutation
+from throughtime.problems.spike_templates import SpikeTemplates
 from throughtime.problems.temporal_order import TemporalOrder
 from throughtime.problems.timed_spikes import TimedSpikes
 from throughtime.problems.two_sequence import TwoSequence
@@ -43,6 +44,7 @@ PROBLEMS: dict[str, type[Problem]] = {
         DistantBrackets,
         Parity,
         TimedSpikes,
+        SpikeTemplates,
         InfluenceBalancing,
         DigitAddition,
         MovingShapes,
@@ -77,6 +79,7 @@ __all__ = [
     "Parity",
     "Problem",
     "RandomPermutation",
+    "SpikeTemplates",
     "TemporalOrder",
     "TimedSpikes",
     "TwoSequence",

@@ -48,17 +48,17 @@ def recurrent_weights(
         columns = np.roll(np.arange(size, dtype=np.int32), 1)[:, None]
         return SparseRows(jnp.full((size, 1), radius, jnp.zeros(()).dtype), jnp.asarray(columns))
     if structure == "orthogonal":
-        return on_host(key, lambda draw: _orthogonal(draw, size) * radius, _like((size, size)))
+        return on_host(key, lambda draw: _orthogonal(draw, size) * radius, like((size, size)))
     if k > MOST_SPARSE * size:
         return on_host(
-            key, lambda draw: scaled_to_radius(_random(draw, size, k), radius).toarray(), _like((size, size))
+            key, lambda draw: scaled_to_radius(_random(draw, size, k), radius).toarray(), like((size, size))
         )
 
     def sparse(draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         matrix = scaled_to_radius(_random(draw, size, k), radius)
         return matrix.data.reshape(size, k), matrix.indices.reshape(size, k)
 
-    return SparseRows(*on_host(key, sparse, (_like((size, k)), _like((size, k), jnp.int32))))
+    return SparseRows(*on_host(key, sparse, (like((size, k)), like((size, k), jnp.int32))))
 
 
 def on_host(key: PRNGKeyArray, draw: Callable[[np.random.Generator], Any], like: Any) -> Any:
@@ -101,5 +101,6 @@ def _orthogonal(draw: np.random.Generator, size: int) -> np.ndarray:
     return np.asarray(ortho_group.rvs(size, random_state=draw))
 
 
-def _like(shape: tuple[int, ...], dtype: Any = None) -> Any:
+def like(shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """Return an array's shape and type, the usual one of numbers when left out."""
     return jax.eval_shape(lambda: jnp.zeros(shape, dtype))

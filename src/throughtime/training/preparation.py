@@ -79,6 +79,7 @@ def prepare(
     *,
     encoder: SequenceEncoder | None = None,
     task: Task | None = None,
+    held_out: Source | None = None,
 ) -> Prepared[Encoded]:
     """Read a source of labelled records and return its data encoded, split into training and validation part.
 
@@ -90,6 +91,8 @@ def prepare(
         encoder: of an earlier run that goes on; fitted when left out.
         task: of an earlier run that goes on, or with targets that the source does not hold; fitted when left
             out.
+        held_out: the validation part; a part of the source's records when left out, as large as the settings
+            have it.
 
     **Raises**
 
@@ -114,7 +117,7 @@ def prepare(
         if source.skipped.count:
             notes.append(f"skipped {source.skipped.count} bad rows, the first: {source.skipped.messages[0]}")
         notes += [*source.notes(), *form.notes()]
-        in_training = _training_part(reading.targets, settings)
+        in_training = _training_part(reading.targets, settings, whole=held_out is not None)
         assert task is None or isinstance(task, TaughtTask)
         if task is None:
             task = _fitted_task(settings, compress(reading.located_targets(), in_training), source)
@@ -133,20 +136,25 @@ def prepare(
         train, validation = SequenceStore(), SequenceStore()
         for sequence, used in zip(_encoded(encoder, reading.again()), in_training, strict=True):
             (train if used else validation).append(sequence)
-        trained_on, held_out = (
+        trained_on, judged_by = (
             task.kept(task.encode(*located) for located in compress(reading.located_targets(), part))
             for part in (in_training, ~in_training)
         )
+    if held_out is not None:
+        with _Reading(held_out, form, asked) as reading:
+            validation.extend(_encoded(encoder, reading.again()))
+            judged_by = task.kept(task.encode(*located) for located in reading.located_targets())
+        notes.append(f"{held_out.description}, to validate on")
     task.check_lengths(train.lengths, trained_on)
     if len(validation):
-        task.check_lengths(validation.lengths, held_out)
+        task.check_lengths(validation.lengths, judged_by)
     steps = Encoded(train, trained_on, ()).steps
     boundaries = boundaries_for(steps, settings.training.batch_size)
     return Prepared(
         encoder,
         task,
         Encoded(train, trained_on, boundaries),
-        Encoded(validation, held_out, boundaries) if len(validation) else None,
+        Encoded(validation, judged_by, boundaries) if len(validation) else None,
         tuple(notes),
     )
 
@@ -270,10 +278,11 @@ def boundaries_for(lengths: np.ndarray, batch_size: int) -> tuple[int, ...]:
     return length_boundaries(lengths, most=most, waste=WASTE, batch_size=batch_size)
 
 
-def _training_part(targets: list[Target], settings: Settings) -> np.ndarray:
-    """Mark the records that train; the rest is for validation, with the same share of every class."""
+def _training_part(targets: list[Target], settings: Settings, *, whole: bool) -> np.ndarray:
+    """Mark the records that train, all or what the settings leave; the rest is for validation, with the same
+    share of every class."""
     in_training = np.ones(len(targets), bool)
-    if settings.training.validation > 0:
+    if settings.training.validation > 0 and not whole:
         labels = np.array(list(map(str, targets))) if taught(settings.task).has_classes else None
         generator = generator_for(settings.seed, "split")
         _, held_out = stratified_split(labels, len(targets), settings.training.validation, generator)

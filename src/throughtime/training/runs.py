@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from throughtime.core.errors import DivergedError, OptionError
+from throughtime.core.errors import DivergedError
 from throughtime.data.continuous import Continuous
 from throughtime.data.dataset import Encoded
 from throughtime.data.records import Source
@@ -29,7 +29,7 @@ def prepared_for(
     """Return the data of a source as the settings' task wants them.
 
     Arguments:
-        held_out: the validation part, of a text, of music or of series; a part of the source when left out.
+        held_out: the validation part; a part of the source when left out.
 
     **Raises**
 
@@ -41,12 +41,7 @@ def prepared_for(
         return prepare_text(source, settings, held_out=held_out)
     if settings.task == Forecast.model_fields["name"].default:
         return prepare_series(source, settings, held_out=held_out)
-    if held_out is not None:
-        raise OptionError(
-            f"{held_out.name} was given to validate on, and the task {settings.task!r} holds out records of "
-            "the file to train on; leave it out, or choose the task 'generate' or 'forecast'"
-        )
-    return prepare(source, settings)
+    return prepare(source, settings, held_out=held_out)
 
 
 def train(

@@ -39,7 +39,7 @@ def test_get_prints_the_files(kept: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["get"], "error: the name is missing; give one of bach_chorales, cmudict, conll_2003"),
+        (["get"], "error: the name is missing; give one of bach_chorales, carbon_dioxide, cmudict"),
         (["get", "movie_review"], "dataset is 'movie_review' (did you mean 'movie_reviews'?)"),
         (["lst"], "ACTION is 'lst' (did you mean 'list'?)"),
         (["list", "x"], "list names every data set, and 'x' was given"),

@@ -21,6 +21,7 @@ from throughtime.problems import (
     Parity,
     Problem,
     RandomPermutation,
+    SpikeTemplates,
     TemporalOrder,
     TimedSpikes,
     TwoSequence,
@@ -252,6 +253,18 @@ def timed_spikes(problem: TimedSpikes, inputs: np.ndarray, lengths: np.ndarray) 
     return outputs
 
 
+def spike_templates(problem: SpikeTemplates, inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    outputs = np.zeros((*inputs.shape[:2], problem.templates))
+    known = problem.template_times()
+    assert not np.diff(known[..., -1], axis=0).any(), "they have no common end"
+    for row in range(inputs.shape[1]):
+        counted = inputs[:, row].astype(int)
+        heard = [np.repeat(np.arange(len(counted)), channel) * problem.step_ms for channel in counted.T]
+        misfit = [sum(np.sum((own - one) ** 2) for own, one in zip(t, heard, strict=True)) for t in known]
+        outputs[-1, row, int(np.argmin(misfit))] = SURE
+    return outputs
+
+
 SOLVERS: dict[type[Problem], Any] = {
     Adding: adding,
     Multiplication: multiplication,
@@ -271,4 +284,5 @@ SOLVERS: dict[type[Problem], Any] = {
     Parity: parity,
     DigitAddition: digit_addition,
     TimedSpikes: timed_spikes,
+    SpikeTemplates: spike_templates,
 }

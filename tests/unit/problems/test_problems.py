@@ -36,6 +36,7 @@ from throughtime.problems import (
     Parity,
     Problem,
     RandomPermutation,
+    SpikeTemplates,
     TemporalOrder,
     TimedSpikes,
     TwoSequence,
@@ -74,6 +75,9 @@ DRAWN: tuple[Problem, ...] = (
     Parity(bits=5),
     Parity(bits=4, at_once=True),
     TimedSpikes(interval=4, spikes=3),
+    SpikeTemplates(
+        templates=3, channels=2, duration_ms=60, common_ms=20, rate_hz=50, jitter_ms=1, step_ms=0.5
+    ),
     InfluenceBalancing(units=5, positive=2, steps=40),
     MovingShapes(size=16, seen=3, foretold=2),
     Narma10(length=60, washout=20),
@@ -251,6 +255,8 @@ def test_usual_sizes_make_a_problem_that_can_be_solved(name: str) -> None:
             {"positive": 12},
             "positive is 12 and units is 23; fewer than half of the units",
         ),
+        (SpikeTemplates, {"step_ms": 300}, "duration_ms is 250 and step_ms is 300; give at least one step"),
+        (SpikeTemplates, {"rate_hz": 1}, "rate_hz is 1 and duration_ms is 250, which is not one spike"),
         (InfluenceBalancing, {"steps": 100}, "steps is 100 and units is 23; give at least 184 steps"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +86,20 @@ def test_a_target_that_fits_no_task_is_named_by_its_row(tmp_path: Path) -> None:
     table.write_text("sequence,target\n1 2,0.5\n\n3 4,0.7\n5 6,much\n")
     with pytest.raises(DataError, match=r"train\.csv, row 3, column 'target': .*'much'"):
         prepare(open_source(table), Settings.parse({"task": "regress", "training": {"validation": 0}}))
+
+
+def test_records_to_validate_on_are_apart_from_those_to_train_on() -> None:
+    settings = Settings.parse({"task": "classify", "training": {"validation": 0.5}})
+    given = MemorySource([np.full((3, 1), value) for value in (1.0, 3.0)], ["low", "high"])
+    judged = MemorySource([np.full((2, 1), 9.0)], ["high"], name="V")
+    with closing(prepare(given, settings, held_out=judged)) as prepared:
+        assert len(prepared.train) == 2
+        assert prepared.encoder.mean == (2.0,)
+        assert prepared.validation is not None
+        (sequence,) = prepared.validation.store.sequences()
+        np.testing.assert_allclose(sequence, [[7.0], [7.0]])
+        assert prepared.validation.targets.tolist() == [prepared.task.encode("high")]
+        assert prepared.notes[-1] == "1 sequences in memory, to validate on"
+    strange = MemorySource([np.ones((2, 1))], ["middle"], name="V")
+    with pytest.raises(DataError, match=r"^V\[0\].*'middle'"):
+        prepare(given, settings, held_out=strange)

@@ -82,7 +82,7 @@ def test_settings_that_a_solver_has_no_use_for(settings: dict[str, object], mess
     [
         (
             {"leak": 0.5},
-            "leak is 0.5 and cell is lstm, which is no reservoir; leave leak out",
+            "leak is 0.5 and cell is lstm, which has no use for it; leave leak out",
         ),
         ({"activation": "relu"}, "activation is relu and cell is lstm, whose units have their own; .* elman"),
     ],

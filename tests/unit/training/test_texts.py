@@ -276,11 +276,6 @@ def test_settings_that_are_of_no_use_for_a_text(
 def test_settings_that_are_of_use_for_a_text_alone() -> None:
     with pytest.raises(OptionError, match="softmax_samples is 5, and the task 'classify' has no use for it"):
         Settings.parse({"task": "classify", "training": {"softmax_samples": 5}})
-    of = Settings.parse({"task": "classify"})
-    with pytest.raises(
-        OptionError, match="was given to validate on, and the task 'classify' holds out records"
-    ):
-        prepared_for(MemorySource(VERSES), of, held_out=MemorySource(VERSES))
 
 
 def test_texts_that_cannot_be_learned() -> None:

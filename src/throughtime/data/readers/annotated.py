@@ -106,7 +106,7 @@ def rhythms(marks: Annotations, length: int) -> list[tuple[int, int, str]]:
         for at, note in zip(marks.samples.tolist(), marks.notes, strict=True)
         if note.startswith("(") and len(note.strip("\x00 ")) > 1
     ]
-    ends = [*(at for at, _ in changes[1:]), length]
+    ends = [*(at for at, _ in changes[1:]), length][: len(changes)]
     return [(at, end, name) for (at, name), end in zip(changes, ends, strict=True) if end > at]
 
 

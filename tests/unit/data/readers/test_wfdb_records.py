@@ -30,12 +30,12 @@ def write(folder: Path, name: str, *, rate: int = RATE, order: int = 1, marks: t
     channels = ["MLII", "V5"][::order]
     values = signal()[:, ::order]
     shape = {"fmt": ["16", "16"], "write_dir": str(folder)}
-    wfdb.wrsamp(name, fs=rate, units=["mV", "mV"], sig_name=channels, p_signal=values, **shape)
-    if marks:
-        at, codes, notes = zip(*marks, strict=True)
-        beside = {"aux_note": list(notes), "fs": rate, "write_dir": str(folder)}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pandas, which the library uses in an old way
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pandas, which the library uses in an old way
+        wfdb.wrsamp(name, fs=rate, units=["mV", "mV"], sig_name=channels, p_signal=values, **shape)
+        if marks:
+            at, codes, notes = zip(*marks, strict=True)
+            beside = {"aux_note": list(notes), "fs": rate, "write_dir": str(folder)}
             wfdb.wrann(name, "atr", np.array(at), symbol=list(codes), **beside)
     return folder / f"{name}.hea"
 
