@@ -14,7 +14,10 @@ from throughtime.core.noise import without_noise
 from throughtime.data.dataset import Encoded
 from throughtime.data.memory import MemorySource
 from throughtime.data.piano_roll import KEYS
+from throughtime.networks.stream import Stream
 from throughtime.tasks import GenerateFrames
+from throughtime.tasks.frame_sampling import FrameSampler, frames_after
+from throughtime.tasks.sampling import Sampling
 from throughtime.training.judging import judge, tallied
 from throughtime.training.model import Model
 from throughtime.training.model_folder import build_network, from_bytes, to_bytes
@@ -164,10 +167,29 @@ def test_what_was_learned_is_composed(model: Model) -> None:
     assert model.encoder.decode(roll).tolist() == [  # type: ignore[attr-defined]
         [0, 7, 48], [0, 1, 64], [1, 2, 65], [2, 3, 67], [3, 4, 69], [4, 5, 71], [5, 6, 72], [6, 7, 60],
     ]  # fmt: skip
-    # The likeliest keys are those that the network names when it reads the whole at once.
-    frames = jnp.asarray(roll, jnp.float32)[:, None]
-    posed = GenerateFrames.posed(without_noise(model.network), frames, jnp.array([7], jnp.int32), frames)
-    np.testing.assert_array_equal(np.asarray(apply(posed.network, posed.inputs))[3:, 0] > 0, roll[3:])
+
+
+class Listening(FrameSampler):
+    """Draws as ever, and keeps what it was told about the keys."""
+
+    told: list[np.ndarray]
+
+    def draw(self, scores: np.ndarray) -> np.ndarray:
+        self.told.append(scores)
+        return super().draw(scores)
+
+
+@pytest.mark.parametrize("opening", [0, 3])
+def test_it_hears_what_the_network_says_of_the_whole(model: Model, opening: int) -> None:
+    network = without_noise(model.network)
+    sampler = Listening(Sampling(), np.random.default_rng(0))
+    sampler.told = []
+    prompt = model.encoder.encode(piece(2, 8))[:opening]
+    drawn = frames_after(Stream(network), prompt, sampler, 5)
+    frames = jnp.asarray(np.concatenate([prompt, drawn]), jnp.float32)[:, None]
+    posed = GenerateFrames.posed(network, frames, jnp.array([len(frames)], jnp.int32), frames)
+    expected = np.asarray(apply(posed.network, posed.inputs))[opening:, 0]
+    np.testing.assert_allclose(sampler.told, expected, atol=1e-4, rtol=1e-4)
 
 
 def test_compositions_are_those_of_their_seed(model: Model) -> None:
