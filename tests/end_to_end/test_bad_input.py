@@ -174,7 +174,7 @@ COMMAND_LINES = {
     ),
     "no task": (
         ("fit", "--out", "x"),
-        r"the task is missing; give it before the file, one of classify, generate, label, regress",
+        r"the task is missing; give it before the file, one of classify, forecast, generate, label, regress",
     ),
     "unknown task": (
         ("fit", "clasify", "x.csv", "--out", "x"),

@@ -12,6 +12,7 @@ from throughtime import SequenceGenerator, apply
 from throughtime.core.errors import DataError, OptionError, UsageError
 from throughtime.core.noise import without_noise
 from throughtime.data.dataset import Encoded
+from throughtime.data.forms import Form
 from throughtime.data.memory import MemorySource
 from throughtime.data.piano_roll import KEYS
 from throughtime.networks.stream import Stream
@@ -254,7 +255,7 @@ def test_a_piece_can_be_classified_and_no_frame_labelled() -> None:
     with prepared_for(source, Settings.parse({"task": "classify", "data": data})).train as found:
         assert isinstance(found, Encoded)
         assert found.store.gather(np.array([0]), 12).shape == (12, 1, KEYS)
-    assert len(list(usable(source, "music", KEYS))) == len(PIECES)  # as a trained model reads it
+    assert len(list(usable(source, Form("music")))) == len(PIECES)  # as a trained model reads it
     with pytest.raises(
         OptionError, match=r"X is read as music \(as set\), and the task 'label' answers to each elem"
     ):
