@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,7 +22,6 @@ from throughtime.training.model import Model
 from throughtime.training.passes import one_pass, open_run
 from throughtime.training.preparation import Prepared, prepare
 from throughtime.training.pretrained import starting_network
-from throughtime.training.runs import train
 from throughtime.training.settings import DataSettings, Settings
 
 
@@ -33,30 +30,14 @@ class SequenceEstimator(SavedEstimator):
 
     n_features_in_: int
 
-    @property
-    def history_(self) -> list[dict[str, Any]]:
-        """A row of losses and metrics for each pass over the data."""
-        return list(self.model_.report["history"])
-
-    def _fit(self, X: Any, targets: list[Target]) -> None:
-        settings = self._settings()
-        source = MemorySource(raw_sequences(self, X, reset=True), targets)
-        with closing(prepare(source, settings)) as prepared:
-            self.model_ = train(prepared, settings)
-        self._run = None
-        report = self.model_.report
-        if report["stopped"] == "diverged":
-            warnings.warn(
-                f"the weights are those of epoch {report['best_epoch']}: {report['explanation']}",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+    def _source(self, X: Any, targets: list[Target]) -> MemorySource:
+        """Return what a new model is trained on."""
+        return MemorySource(raw_sequences(self, X, reset=True), targets)
 
     def _start(self, X: Any, targets: list[Target], task: TaughtTask | None) -> None:
         """Make the first pass of all, with an encoder (and a task, if there is none) fitted to this data."""
         settings = self._settings()
-        source = MemorySource(raw_sequences(self, X, reset=True), targets)
-        with closing(prepare(source, _all_for_training(settings), task=task)) as prepared:
+        with closing(prepare(self._source(X, targets), _all_for_training(settings), task=task)) as prepared:
             network, notes = starting_network(settings, prepared.encoder, prepared.task)
             run = open_run(network, settings.training)
             told = replace(prepared, notes=(*prepared.notes, *notes))
@@ -114,9 +95,6 @@ class SequenceEstimator(SavedEstimator):
         source = MemorySource(raw_sequences(self, X, reset=False))
         with closing(self.model_.encode(source)) as data:
             return self.model_.outputs(data)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "model_")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -65,7 +65,7 @@ class SequenceClassifier(ClassifierMixin, SequenceEstimator):
             raise DataError(
                 f"y holds one class only, {classes.tolist()[0]!r}; give sequences of at least two classes"
             )
-        self._fit(X, _names(labels))
+        self._fit(self._source(X, _names(labels)))
         self.classes_ = classes
         return self
 

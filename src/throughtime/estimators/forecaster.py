@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.errors import DataError, Place, ShapeError
 from throughtime.data.memory import MemorySource
 from throughtime.estimators.saving import SavedEstimator
 from throughtime.tasks import Forecast
-from throughtime.training.runs import train
-from throughtime.training.series_preparation import prepare_series, series_of
+from throughtime.training.series_preparation import series_of
 
 
 class SequenceForecaster(SavedEstimator):
@@ -48,11 +45,6 @@ class SequenceForecaster(SavedEstimator):
 
     task_name: ClassVar[str] = "forecast"
 
-    @property
-    def history_(self) -> list[dict[str, Any]]:
-        """A row of losses and metrics for each pass over the series."""
-        return list(self.model_.report["history"])
-
     def fit(self, X: Any, y: Any = None) -> SequenceForecaster:
         """Train a new model.
 
@@ -67,15 +59,7 @@ class SequenceForecaster(SavedEstimator):
             DivergedError: the loss became infinite or not a number before one epoch was complete. Later on, a
                 `ConvergenceWarning` says so, and the weights are those of the best epoch.
         """
-        settings = self._settings()
-        self.model_ = train(prepare_series(_source(X), settings), settings)
-        report = self.model_.report
-        if report["stopped"] == "diverged":
-            warnings.warn(
-                f"the weights are those of epoch {report['best_epoch']}: {report['explanation']}",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        self._fit(_source(X))
         return self
 
     def predict(self, X: Any) -> Any:
@@ -148,9 +132,6 @@ class SequenceForecaster(SavedEstimator):
         with self.model_.encode(_source(X)) as data:
             outputs: list[np.ndarray] = self.model_.outputs(data)
         return outputs
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "model_")
 
 
 def _source(X: Any) -> MemorySource:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.errors import DataError
@@ -20,7 +18,6 @@ from throughtime.estimators.saving import SavedEstimator
 from throughtime.tasks import GenerateFrames, GenerateSymbols
 from throughtime.training.judging import mean_loss, tallied
 from throughtime.training.piece_preparation import pieces_of
-from throughtime.training.runs import prepared_for, train
 from throughtime.training.text_preparation import text_of
 
 
@@ -49,11 +46,6 @@ class SequenceGenerator(SavedEstimator):
 
     task_name: ClassVar[str] = "generate"
 
-    @property
-    def history_(self) -> list[dict[str, Any]]:
-        """A row of losses and metrics for each pass over the text."""
-        return list(self.model_.report["history"])
-
     def fit(self, X: Any, y: Any = None) -> SequenceGenerator:
         """Train a new model.
 
@@ -68,15 +60,7 @@ class SequenceGenerator(SavedEstimator):
             DivergedError: the loss became infinite or not a number before one epoch was complete. Later on, a
                 `ConvergenceWarning` says so, and the weights are those of the best epoch.
         """
-        settings = self._settings()
-        self.model_ = train(prepared_for(MemorySource(_texts(X)), settings), settings)
-        report = self.model_.report
-        if report["stopped"] == "diverged":
-            warnings.warn(
-                f"the weights are those of epoch {report['best_epoch']}: {report['explanation']}",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        self._fit(MemorySource(_texts(X)))
         return self
 
     def generate(self, prompt: str | None = None, *, length: int = 500, **options: Any) -> str:
@@ -133,9 +117,6 @@ class SequenceGenerator(SavedEstimator):
         assert isinstance(task, GenerateSymbols)
         text = Continuous.encode(text_of(MemorySource(_texts(X)), encoder.kind), encoder, "X")
         return -mean_loss(without_noise(self.model_.network), task, text, lanes=1)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "model_")
 
 
 def _texts(X: Any) -> list[Any]:

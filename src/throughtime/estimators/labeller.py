@@ -60,7 +60,7 @@ class SequenceLabeller(SequenceEstimator):
             DivergedError: the loss became infinite or not a number before one epoch was complete. Later on, a
                 `ConvergenceWarning` says so, and the weights are those of the best epoch.
         """
-        self._fit(X, _rows(y))
+        self._fit(self._source(X, _rows(y)))
         return self
 
     def predict(self, X: Any) -> list[Target]:

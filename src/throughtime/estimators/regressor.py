@@ -56,7 +56,7 @@ class SequenceRegressor(RegressorMixin, SequenceEstimator):
             DivergedError: the loss became infinite or not a number before one epoch was complete. Later on, a
                 `ConvergenceWarning` says so, and the weights are those of the best epoch.
         """
-        self._fit(X, self._numbers(y))
+        self._fit(self._source(X, self._numbers(y)))
         return self
 
     def partial_fit(self, X: Any, y: Any) -> SequenceRegressor:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
 from safetensors.numpy import load, save
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from throughtime.core.errors import ModelFolderError
+from throughtime.data.memory import MemorySource
 from throughtime.estimators.parameters import SequenceParameters
 from throughtime.training.arrays import named_arrays, with_arrays
 from throughtime.training.checkpoint import Position, Run
 from throughtime.training.model import Model
 from throughtime.training.model_folder import from_bytes, load_model, save_model, to_bytes
+from throughtime.training.runs import prepared_for, train
 from throughtime.training.steps import start_optimizer
 
 _REPORT = "estimator"
@@ -30,6 +35,28 @@ class SavedEstimator(SequenceParameters):
     model_: Model
     _run: Run | None = None
     """Where `partial_fit` goes on, with the state of its optimiser."""
+
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        """A row of losses and metrics for each pass over the data."""
+        return list(self.model_.report["history"])
+
+    def _fit(self, source: MemorySource) -> None:
+        """Train a new model; to be called by `fit` itself, whose caller a warning points at."""
+        settings = self._settings()
+        with closing(prepared_for(source, settings)) as prepared:
+            self.model_ = train(prepared, settings)
+        self._run = None
+        report = self.model_.report
+        if report["stopped"] == "diverged":
+            warnings.warn(
+                f"the weights are those of epoch {report['best_epoch']}: {report['explanation']}",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the model folder, which the shell's commands can read too.

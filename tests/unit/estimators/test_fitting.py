@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-import throughtime.estimators.base as base
+import throughtime.estimators.saving as saving
 from throughtime.core.errors import DataError, DivergedError
 from throughtime.estimators import SequenceClassifier, SequenceRegressor, classifier, regressor
 
@@ -194,14 +194,14 @@ def test_a_run_that_diverges_at_once_is_an_error(monkeypatch: pytest.MonkeyPatch
 def test_a_run_that_diverges_later_gives_its_best_weights_and_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    train = base.train
+    train = saving.train
 
     def diverging(*args: Any) -> Any:
         model = train(*args)
         model.report.update(stopped="diverged", best_epoch=1, explanation="the loss became infinite")
         return model
 
-    monkeypatch.setattr(base, "train", diverging)
+    monkeypatch.setattr(saving, "train", diverging)
     X, y = sums(40)
     with pytest.warns(ConvergenceWarning, match="weights are those of epoch 1: the loss became infinite"):
         SequenceRegressor(**SMALL, epochs=1).fit(X, y)
